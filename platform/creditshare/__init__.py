@@ -1,0 +1,1 @@
+"""Shared credit information about small and micro firms."""

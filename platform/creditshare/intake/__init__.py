@@ -1,0 +1,1 @@
+"""How records come in: submissions, formats, validation, versions, loading, rejects."""

@@ -1,0 +1,346 @@
+"""Loading a submission: claim, validate all, publish batch by batch, finish. Safe to run twice, or to die anywhere.
+
+A claim is a token on the submission's row under a lease; each batch is published in a transaction that holds the
+row, finds its own token there and moves `rows_done` on. Whoever was overtaken finds another token and stops.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import structlog
+from psycopg.types.json import Jsonb
+from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from creditshare.core import outbox
+from creditshare.core.database import copy_rows
+from creditshare.core.encryption import Keyring
+from creditshare.errors import CreditShareError, Fault
+from creditshare.intake.formats import BodyUnreadable, UnknownColumn, read_rows
+from creditshare.intake.models import Submission, SubmissionState
+from creditshare.intake.publication import Batch, publish
+from creditshare.intake.rows import ReadyRow, RefusedRow, RowMaker
+from creditshare.intake.spill import Spill
+from creditshare.intake.submissions import read_body, refusal_place
+from creditshare.intake.validation import validator_for
+from creditshare.intake.versioning import Outcome
+from creditshare.resources.catalogue import kind_named
+
+LEASE = timedelta(seconds=60)
+RESEND_AFTER = timedelta(seconds=10)  # a message sent again gets this long to arrive
+BATCH_ROWS = 20_000
+log = structlog.get_logger()
+
+Row = ReadyRow | RefusedRow
+
+
+class Overtaken(CreditShareError):
+    """Another worker holds the submission now; this one must stop without a trace."""
+
+    code = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """What loading needs from its entry point."""
+
+    sessions: sessionmaker[Session]
+    keyring: Keyring
+    clock: Callable[[], datetime]
+
+
+def load_submission(loader: Loader, submission_id: UUID) -> SubmissionState | None:
+    """Load a submission to its end; None when there is nothing to do (finished, or held by another worker)."""
+    token = uuid.uuid4()
+    submission = _claim(loader, submission_id, token)
+    if submission is None:
+        return None
+    try:
+        with Spill() as spill:
+            refused, conflicting = _validate_all(loader, submission, token, spill)
+            if submission.on_error == "fail" and (refused or conflicting):
+                return _fail_rows(loader, submission, token, spill, conflicting)
+            for batch in spill.batches():
+                _publish_batch(loader, submission, token, _doubt(batch, conflicting))
+    except (BodyUnreadable, UnknownColumn) as error:
+        return _finish(loader, submission_id, token, SubmissionState.FAILED, error)
+    except Overtaken:
+        log.info("intake.overtaken", submission=str(submission_id))
+        return None
+    return _finish(loader, submission_id, token, SubmissionState.SUCCEEDED, None)
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    """Send again the messages of submissions that nobody holds (any more); returns how many."""
+    overdue = session.execute(
+        text(
+            """
+            UPDATE submissions SET claim = NULL, lease_until = :later WHERE id IN (
+                SELECT id FROM submissions WHERE state IN ('queued', 'running')
+                AND coalesce(lease_until, created_at + interval '10 seconds') < :now
+                ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """
+        ),
+        {"now": now, "later": now + RESEND_AFTER},
+    ).all()
+    for (submission_id,) in overdue:
+        outbox.publish(session, "intake.load", submission_id=str(submission_id))
+    return len(overdue)
+
+
+def _changed(session: Session, statement: TextClause, parameters: dict[str, Any]) -> bool:
+    result = session.execute(statement, parameters)
+    return isinstance(result, CursorResult) and result.rowcount > 0
+
+
+def _claim(loader: Loader, submission_id: UUID, token: UUID) -> Submission | None:
+    now = loader.clock()
+    with loader.sessions.begin() as session:
+        claimed = _changed(
+            session,
+            text(
+                """
+                UPDATE submissions SET claim = :token, lease_until = :lease, state = 'running', updated_at = :now,
+                                       attempts = attempts + 1
+                WHERE id = :id AND state IN ('queued', 'running') AND (claim IS NULL OR lease_until < :now)
+                """
+            ),
+            {"token": token, "lease": now + LEASE, "now": now, "id": submission_id},
+        )
+        if not claimed:
+            return None
+        return session.get_one(Submission, submission_id)
+
+
+def _validate_all(
+    loader: Loader, submission: Submission, token: UUID, spill: Spill
+) -> tuple[int, frozenset[tuple[UUID, datetime]]]:
+    """Validate every row into the spill; returns how many are refused, and the keys with two contents."""
+    kind = kind_named(submission.kind)
+    maker = RowMaker(
+        kind,
+        validator_for(
+            kind,
+            participant_id=submission.participant_id,
+            revised_at=submission.revised_at,
+            created_at=submission.created_at,
+        ),
+        participant_id=submission.participant_id,
+        keyring=loader.keyring,
+    )
+    refused, seen = 0, []
+    with loader.sessions() as session:
+        source = read_rows(
+            read_body(session, submission.id, keyring=loader.keyring),
+            media_type=submission.media_type,
+            encoding=submission.encoding,
+            columns=kind.columns,
+        )
+        for batch in _batches(maker.make(source)):
+            spill.add(batch)
+            ready = [row for row in batch if isinstance(row, ReadyRow)]
+            refused += len(batch) - len(ready)
+            seen.append(_contents(ready))
+            _renew(loader, submission.id, token)
+    return refused, _conflicting(seen)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH_ROWS)):
+        yield batch
+
+
+def _contents(rows: list[ReadyRow]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "record": [row.record_id.bytes for row in rows],
+            "revised_at": [row.revised_at for row in rows],
+            "content": [row.content_hash for row in rows],
+        },
+        schema={"record": pl.Binary, "revised_at": pl.Datetime("us", "UTC"), "content": pl.Binary},
+    )
+
+
+def _conflicting(seen: list[pl.DataFrame]) -> frozenset[tuple[UUID, datetime]]:
+    """Return the (record, revised_at) for which one submission states two contents."""
+    if not seen:
+        return frozenset()
+    twice = (
+        pl.concat(seen)
+        .group_by("record", "revised_at")
+        .agg(pl.col("content").n_unique().alias("contents"))
+        .filter(pl.col("contents") > 1)
+    )
+    return frozenset((UUID(bytes=record), at) for record, at, _ in twice.iter_rows())
+
+
+def _doubt(batch: list[Row], conflicting: frozenset[tuple[UUID, datetime]]) -> list[Row]:
+    """Put rows that conflict with another of their submission into quarantine."""
+    if not conflicting:
+        return batch
+    fault_words = (
+        "another row of this submission says something else about the same record at the same moment"
+    )
+    return [
+        RefusedRow(row.number, (Fault("", "conflicting-rows", fault_words, row=row.number),), True, row.raw)
+        if isinstance(row, ReadyRow) and (row.record_id, row.revised_at) in conflicting
+        else row
+        for row in batch
+    ]
+
+
+def _renew(loader: Loader, submission_id: UUID, token: UUID) -> None:
+    """Extend the lease between batches. Raises Overtaken."""
+    now = loader.clock()
+    with loader.sessions.begin() as session:
+        renewed = _changed(
+            session,
+            text(
+                "UPDATE submissions SET lease_until = :lease WHERE id = :id AND claim = :token AND state = 'running'"
+            ),
+            {"lease": now + LEASE, "id": submission_id, "token": token},
+        )
+        if not renewed:
+            raise Overtaken("the claim has passed to another worker")
+
+
+def _hold(session: Session, submission_id: UUID, token: UUID) -> int:
+    """Hold the submission's row for this transaction; returns rows_done. Raises Overtaken."""
+    row = session.execute(
+        text(
+            "SELECT rows_done FROM submissions WHERE id = :id AND claim = :token AND state = 'running' FOR UPDATE"
+        ),
+        {"id": submission_id, "token": token},
+    ).one_or_none()
+    if row is None:
+        raise Overtaken("the claim has passed to another worker")
+    return int(row.rows_done)
+
+
+def _publish_batch(loader: Loader, submission: Submission, token: UUID, batch: list[Row]) -> None:
+    now = loader.clock()
+    ready = [row for row in batch if isinstance(row, ReadyRow)]
+    refused = [row for row in batch if isinstance(row, RefusedRow)]
+    with loader.sessions.begin() as session:
+        if _hold(session, submission.id, token) >= batch[-1].number:
+            return
+        _keep_refused(session, submission.id, refused, keyring=loader.keyring)
+        outcomes: dict[int, Outcome] = {row.number: Outcome.ACCEPTED for row in ready}
+        if ready and not submission.dry_run:
+            published = publish(
+                session,
+                Batch(kind_named(submission.kind), submission.participant_id, submission.id, ready),
+                keyring=loader.keyring,
+                now=now,
+            )
+            outcomes = published.outcomes
+            if published.firms:
+                outbox.publish(session, "scoring.refresh")
+        tally = list(outcomes.values())
+        session.execute(
+            text(
+                """
+                UPDATE submissions SET received = received + :received, accepted = accepted + :accepted,
+                    duplicate = duplicate + :duplicate, stale = stale + :stale, rejected = rejected + :rejected,
+                    quarantined = quarantined + :quarantined, rows_done = :done, lease_until = :lease,
+                    updated_at = :now
+                WHERE id = :id
+                """
+            ),
+            {
+                "received": len(batch),
+                **{outcome.value: tally.count(outcome) for outcome in Outcome},
+                "rejected": sum(not row.quarantined for row in refused),
+                "quarantined": sum(row.quarantined for row in refused),
+                "done": batch[-1].number,
+                "lease": now + LEASE,
+                "now": now,
+                "id": submission.id,
+            },
+        )
+
+
+def _keep_refused(
+    session: Session, submission_id: UUID, refused: list[RefusedRow], *, keyring: Keyring
+) -> None:
+    copy_rows(
+        session,
+        "submission_refusals",
+        ["submission_id", "row_no", "disposition", "reasons", "sealed"],
+        [
+            (
+                submission_id,
+                row.number,
+                "quarantined" if row.quarantined else "rejected",
+                _reasons(row.faults),
+                keyring.encrypt(row.raw, place=refusal_place(submission_id, row.number)),
+            )
+            for row in refused
+        ],
+    )
+
+
+def _reasons(faults: Iterable[Fault]) -> Any:
+    found = [{"pointer": f.pointer, "code": f.code, "rule": f.rule, "detail": f.detail} for f in faults]
+    return Jsonb(found)
+
+
+def _fail_rows(
+    loader: Loader,
+    submission: Submission,
+    token: UUID,
+    spill: Spill,
+    conflicting: frozenset[tuple[UUID, datetime]],
+) -> SubmissionState | None:
+    """End an `on_error=fail` submission that has refused rows: they are kept, nothing is published."""
+    refused = 0
+    with loader.sessions.begin() as session:
+        _hold(session, submission.id, token)
+        for batch in spill.batches():
+            bad = [row for row in _doubt(batch, conflicting) if isinstance(row, RefusedRow)]
+            _keep_refused(session, submission.id, bad, keyring=loader.keyring)
+            refused += len(bad)
+    return _finish(
+        loader,
+        submission.id,
+        token,
+        SubmissionState.FAILED,
+        RowsRefused(f"{refused} rows were refused; see rejects"),
+    )
+
+
+class RowsRefused(CreditShareError):
+    """With `on_error=fail`, a single refused row fails the submission."""
+
+    code = "rows-refused"
+    status = 422
+
+
+def _finish(
+    loader: Loader, submission_id: UUID, token: UUID, state: SubmissionState, error: CreditShareError | None
+) -> SubmissionState | None:
+    now = loader.clock()
+    problem = None if error is None else Jsonb({"code": error.code, "detail": error.detail})
+    with loader.sessions.begin() as session:
+        ended = _changed(
+            session,
+            text(
+                """
+                UPDATE submissions SET state = :state, finished_at = :now, updated_at = :now, problem = :problem,
+                                       claim = NULL, lease_until = NULL
+                WHERE id = :id AND claim = :token
+                """
+            ),
+            {"state": state.value, "now": now, "problem": problem, "id": submission_id, "token": token},
+        )
+    return state if ended else None

@@ -1,0 +1,306 @@
+"""Publishing one batch of rows: versions, confirmations, subjects, births, links and counts in one transaction.
+
+The slow part comes before the knowledge clock is advanced, the writes after it (ADR 0004).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from creditshare.core.database import advance_knowledge_clock, copy_rows
+from creditshare.core.encryption import Keyring
+from creditshare.firms import linking, refresh_queue
+from creditshare.firms.holders import AccountRecord, holders
+from creditshare.firms.models import SubjectForm
+from creditshare.firms.subjects import SubjectKey
+from creditshare.intake.rows import ReadyRow
+from creditshare.intake.versioning import Observation, Outcome, Timeline
+from creditshare.resources.base import RecordKind
+
+NOBODY = UUID(int=0)  # the subject of a withdrawal by source key of a record never seen
+STRONG = frozenset({SubjectForm.USCC, SubjectForm.REGISTRATION_NO, SubjectForm.ORGANISATION_CODE})
+VERSION_COLUMNS = (
+    "record_id", "revised_at", "content_hash", "subject_id", "participant_id", "submission_id", "row_no",
+    "source_key", "withdrawn", "remarks", "known_from", "superseded_at",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Published:
+    """What became of a batch: the outcome per row number, and the firms that must be refreshed."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    firms: set[UUID] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one submission to be published together."""
+
+    kind: RecordKind
+    participant_id: UUID
+    submission_id: UUID
+    rows: Sequence[ReadyRow]
+
+
+def publish(session: Session, batch: Batch, *, keyring: Keyring, now: datetime) -> Published:
+    """Publish a batch; the caller commits. Takes turns with other batches of the same participant and kind."""
+    lock = f"publish/{batch.participant_id}/{batch.kind.name}"
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": lock})
+    rows = _with_line_withdrawals(session, batch, keyring)
+    timelines = _timelines(session, batch.kind, {row.record_id for row in rows})
+    before = {record_id: timeline.current for record_id, timeline in timelines.items()}
+    published, versions, confirmations = Published(), [], []
+    for row in rows:
+        outcome, confirmed = timelines[row.record_id].place(Observation(row.revised_at, row.content_hash))
+        _count(published.outcomes, row.number, outcome)
+        if outcome is not Outcome.DUPLICATE:
+            versions.append(row)
+        elif confirmed is not None:
+            confirmations.append((row, confirmed))
+    subjects = {row.subject for row in versions if row.subject is not None}
+    linking.note_subjects(session, subjects, keyring=keyring)
+    at = advance_knowledge_clock(session)
+    moved = _write(session, batch, versions, confirmations, timelines, before, keyring=keyring, at=at)
+    relinked = _link(session, batch, versions, subjects, moved, keyring=keyring, at=at)
+    firm_of = _firms_of(session, {row.subject.id(keyring) for row in rows if row.subject is not None})
+    _settle_earlier(session, relinked)
+    published.firms = relinked | {firm for firms in firm_of.values() for firm in firms}
+    refresh_queue.enqueue(session, sorted(published.firms), now=now)
+    accepted = [row for row in versions if published.outcomes[row.number] is Outcome.ACCEPTED]
+    _note_waiting(session, batch, accepted, set(firm_of), keyring)
+    return published
+
+
+def _count(outcomes: dict[int, Outcome], number: int, outcome: Outcome) -> None:
+    """Note a row's outcome; a withdrawal of several lines is accepted if one of them is."""
+    if outcomes.get(number) is not Outcome.ACCEPTED:
+        outcomes[number] = outcome
+
+
+def _with_line_withdrawals(session: Session, batch: Batch, keyring: Keyring) -> list[ReadyRow]:
+    """Let a withdrawal by subject and natural key, in a lines kind, stand for each line that is there."""
+    kind = batch.kind
+    columns = [column.name for name, f in kind.own_fields.items() for column in f.columns(name)]
+    key_columns = [
+        c.name for n in kind.key_fields if n != kind.line_field for c in kind.own_fields[n].columns(n)
+    ]
+    rows: list[ReadyRow] = []
+    for row in batch.rows:
+        by_key = kind.lines and row.withdrawn and row.source_key is None and row.subject is not None
+        line = row.own[columns.index(kind.line_field)] if by_key and kind.line_field else None
+        if not by_key or line is not None or row.subject is None:
+            rows.append(row)
+            continue
+        same = " AND ".join(f"{name} IS NOT DISTINCT FROM :{name}" for name in key_columns)
+        found = session.execute(
+            text(
+                f"SELECT record_id FROM {kind.table_name} WHERE subject_id = :subject AND participant_id = :owner"
+                f" AND superseded_at IS NULL AND NOT withdrawn AND {same}"
+            ),
+            {"subject": row.subject.id(keyring), "owner": batch.participant_id}
+            | {name: row.own[columns.index(name)] for name in key_columns},
+        )
+        rows.extend(
+            replace(row, record_id=record_id) for record_id in found.scalars().all() or [row.record_id]
+        )
+    return rows
+
+
+def _timelines(session: Session, kind: RecordKind, record_ids: set[UUID]) -> defaultdict[UUID, Timeline]:
+    """Read all that is held of these records."""
+    held = session.execute(
+        text(
+            f"""
+            SELECT record_id, revised_at, content_hash, revised_at AS version FROM {kind.table_name}
+            WHERE record_id = ANY(:ids)
+            UNION ALL
+            SELECT record_id, confirmed_at, content_hash, revised_at FROM confirmations WHERE record_id = ANY(:ids)
+            """
+        ),
+        {"ids": list(record_ids)},
+    )
+    timelines: defaultdict[UUID, Timeline] = defaultdict(Timeline)
+    for record_id, revised_at, content_hash, version in held:
+        timelines[record_id].hold(Observation(revised_at, bytes(content_hash)), version)
+    return timelines
+
+
+def _write(
+    session: Session,
+    batch: Batch,
+    versions: list[ReadyRow],
+    confirmations: list[tuple[ReadyRow, Observation]],
+    timelines: defaultdict[UUID, Timeline],
+    before: dict[UUID, Observation | None],
+    *,
+    keyring: Keyring,
+    at: datetime,
+) -> set[tuple[str, str]]:
+    """Close what is superseded, COPY the new versions in; returns the accounts that closed versions spoke of."""
+    kind = batch.kind
+    overtaken = [r for r, was in before.items() if was is not None and timelines[r].current != was]
+    returning = "service, account_no" if kind.names_account else "NULL, NULL"
+    closed = session.execute(
+        text(
+            f"UPDATE {kind.table_name} SET superseded_at = :at WHERE record_id = ANY(:ids) AND superseded_at IS NULL"
+            f" RETURNING {returning}"
+        ),
+        {"ids": overtaken, "at": at},
+    ).all()
+    columns = [column.name for name, f in kind.own_fields.items() for column in f.columns(name)]
+    copy_rows(
+        session,
+        kind.table_name,
+        [*VERSION_COLUMNS, *columns],
+        [
+            (
+                row.record_id, row.revised_at, row.content_hash,
+                NOBODY if row.subject is None else row.subject.id(keyring),
+                batch.participant_id, batch.submission_id, row.number, row.source_key, row.withdrawn, row.remarks, at,
+                None if timelines[row.record_id].current == Observation(row.revised_at, row.content_hash) else at,
+                *row.own,
+            )
+            for row in versions
+        ],
+    )  # fmt: skip
+    if confirmations:
+        copy_rows(
+            session,
+            "confirmations",
+            ["record_id", "confirmed_at", "content_hash", "revised_at", "submission_id", "known_from"],
+            [
+                (row.record_id, row.revised_at, row.content_hash, version.revised_at, batch.submission_id, at)
+                for row, version in confirmations
+            ],
+        )
+    return {(service, number) for service, number in closed if number is not None}
+
+
+def _link(
+    session: Session,
+    batch: Batch,
+    versions: list[ReadyRow],
+    subjects: set[SubjectKey],
+    moved: set[tuple[str, str]],
+    *,
+    keyring: Keyring,
+    at: datetime,
+) -> set[UUID]:
+    """Let firms be born, remember aliases and holders, and work out the links that may have changed."""
+    ids = {key.id(keyring) for key in subjects}
+    if batch.kind.births_firm:
+        born = [row.subject.id(keyring) for row in versions if row.subject and row.subject.form in STRONG]
+        linking.note_births(session, sorted(set(born)), at=at)
+    learned = {alias for row in versions for alias in row.aliases}
+    affected = linking.note_aliases(session, learned, keyring=keyring, at=at)
+    if batch.kind.names_account:
+        affected |= _note_holders(session, batch, versions, moved, keyring=keyring, at=at)
+    affected |= _never_linked(session, ids)
+    return linking.relink(session, affected, at=at)
+
+
+def _never_linked(session: Session, ids: set[UUID]) -> set[UUID]:
+    found = session.execute(
+        text(
+            """
+            SELECT n.id FROM unnest(CAST(:ids AS uuid[])) AS n(id)
+            WHERE NOT EXISTS (SELECT FROM subject_firm l WHERE l.subject_id = n.id AND l.known_until IS NULL)
+            """
+        ),
+        {"ids": list(ids)},
+    )
+    return {row.id for row in found}
+
+
+def _note_holders(
+    session: Session,
+    batch: Batch,
+    versions: list[ReadyRow],
+    moved: set[tuple[str, str]],
+    *,
+    keyring: Keyring,
+    at: datetime,
+) -> set[UUID]:
+    """Lay out anew who holds the accounts that this batch speaks of."""
+    columns = [column.name for name, f in batch.kind.own_fields.items() for column in f.columns(name)]
+    service, number = columns.index("service"), columns.index("account_no")
+    accounts = moved | {(r.own[service], r.own[number]) for r in versions if r.own[number] is not None}
+    if not accounts:
+        return set()
+    standing = session.execute(
+        text(
+            f"""
+            SELECT t.service, t.account_no, t.subject_id, t.opened_on, t.closed_on FROM {batch.kind.table_name} t
+            JOIN unnest(CAST(:services AS text[]), CAST(:numbers AS text[])) AS n(service, account_no)
+              USING (service, account_no)
+            WHERE t.participant_id = :owner AND t.superseded_at IS NULL AND NOT t.withdrawn
+            """
+        ),
+        {
+            "services": [a[0] for a in sorted(accounts)],
+            "numbers": [a[1] for a in sorted(accounts)],
+            "owner": batch.participant_id,
+        },
+    )
+
+    def account_id(account_service: str, account_no: str) -> UUID:
+        return SubjectKey(SubjectForm.ACCOUNT, account_no, batch.participant_id, account_service).id(keyring)
+
+    records = [
+        AccountRecord(account_id(s, n), subject, opened, closed) for s, n, subject, opened, closed in standing
+    ]
+    ids = sorted({account_id(s, n) for s, n in accounts})
+    return linking.replace_holders(session, ids, holders(records), at=at)
+
+
+def _firms_of(session: Session, subject_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    rows = session.execute(
+        text(
+            "SELECT subject_id, firm_id FROM subject_firm WHERE subject_id = ANY(:ids) AND known_until IS NULL"
+        ),
+        {"ids": list(subject_ids)},
+    )
+    for subject_id, firm_id in rows:
+        found[subject_id].add(firm_id)
+    return dict(found)
+
+
+def _settle_earlier(session: Session, relinked: set[UUID]) -> None:
+    """Strike off the rows that had waited for these firms."""
+    session.execute(
+        text(
+            """
+            DELETE FROM unlinked_rows u USING subject_firm l
+            WHERE l.firm_id = ANY(:firms) AND l.known_until IS NULL AND u.subject_id = l.subject_id
+            """
+        ),
+        {"firms": list(relinked)},
+    )
+
+
+def _note_waiting(
+    session: Session, batch: Batch, accepted: list[ReadyRow], linked: set[UUID], keyring: Keyring
+) -> None:
+    """Remember, by subject, how many accepted rows wait for their firm."""
+    subject_of = {row.number: NOBODY if row.subject is None else row.subject.id(keyring) for row in accepted}
+    waiting = Counter(subject_id for subject_id in subject_of.values() if subject_id not in linked)
+    session.execute(
+        text(
+            """
+            INSERT INTO unlinked_rows AS u (subject_id, submission_id, rows)
+            SELECT subject_id, :submission, rows
+            FROM unnest(CAST(:subjects AS uuid[]), CAST(:rows AS int[])) AS w(subject_id, rows)
+            ON CONFLICT (subject_id, submission_id) DO UPDATE SET rows = u.rows + excluded.rows
+            """
+        ),
+        {"subjects": list(waiting), "rows": list(waiting.values()), "submission": batch.submission_id},
+    )

@@ -1,0 +1,99 @@
+"""Rows on their way from validation to publication, with all that the table needs worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from creditshare.core.encryption import Keyring
+from creditshare.errors import Fault
+from creditshare.firms.models import How
+from creditshare.firms.subjects import SubjectKey, aliases_of
+from creditshare.intake.formats import SourceRow
+from creditshare.intake.identity import Identifier
+from creditshare.intake.validation import Accepted, RowValidator
+from creditshare.resources.base import RecordKind
+
+
+@dataclass(slots=True)
+class ReadyRow:
+    """A row that can be published: record, version, subject, and one value per column of the kind's own fields."""
+
+    number: int
+    record_id: UUID
+    revised_at: datetime
+    content_hash: bytes
+    subject: SubjectKey | None
+    aliases: list[tuple[SubjectKey, SubjectKey, How]]
+    source_key: str | None
+    withdrawn: bool
+    remarks: list[str] | None
+    own: tuple[Any, ...]
+    raw: bytes  # as it came, for quarantine should it turn out to conflict
+
+
+@dataclass(slots=True)
+class RefusedRow:
+    """A row that goes to the rejects or to quarantine."""
+
+    number: int
+    faults: tuple[Fault, ...]
+    quarantined: bool
+    raw: bytes
+
+
+class RowMaker:
+    """Turns source rows into ready or refused ones, for one submission."""
+
+    def __init__(
+        self, kind: RecordKind, validator: RowValidator, *, participant_id: UUID, keyring: Keyring
+    ) -> None:
+        self.kind = kind
+        self.validator = validator
+        self.identifier = Identifier(kind, participant_id=participant_id, keyring=keyring)
+        self.keyring = keyring
+
+    def make(self, source: Iterable[SourceRow]) -> Iterator[ReadyRow | RefusedRow]:
+        """Validate and work out every row, in order."""
+        for row in source:
+            raw = orjson.dumps(row.values, default=list)
+            if row.fault is not None:
+                yield RefusedRow(row.number, (row.fault,), False, raw)
+                continue
+            checked = self.validator.validate(row.values, row.number)
+            if isinstance(checked, Accepted):
+                yield self._ready(row.number, checked, raw)
+            else:
+                yield RefusedRow(row.number, checked.faults, checked.doubtful, raw)
+
+    def _ready(self, number: int, row: Accepted, raw: bytes) -> ReadyRow:
+        record_id = self.identifier.record_id(row)
+        return ReadyRow(
+            number=number,
+            record_id=record_id,
+            revised_at=row.revised_at,
+            content_hash=self.identifier.content_hash(row),
+            subject=row.named.subject,
+            aliases=aliases_of(row.named, births_firm=self.kind.births_firm),
+            source_key=row.source_key,
+            withdrawn=row.withdrawn,
+            remarks=list(row.remarks) or None,
+            own=self._own(record_id, row),
+            raw=raw,
+        )
+
+    def _own(self, record_id: UUID, row: Accepted) -> tuple[Any, ...]:
+        """Return one value per column; personal text encrypted for its place."""
+        stored: list[Any] = []
+        for name, field in self.kind.own_fields.items():
+            value = row.values.get(name)
+            if field.personal and value is not None:
+                place = f"{self.kind.table_name}/{record_id}/{name}"
+                value = self.keyring.encrypt(str(value).encode(), place=place)
+            stored.extend(field.stored(value))
+        return tuple(stored)

@@ -1,0 +1,1 @@
+"""Long work as a mechanism that knows no feature."""

@@ -1,0 +1,1 @@
+"""Energy and environment 节能环保."""

@@ -1,0 +1,1 @@
+"""Lending feedback 信贷反馈."""

@@ -1,0 +1,1 @@
+"""Production and operation 生产经营."""

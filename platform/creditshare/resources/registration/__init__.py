@@ -1,0 +1,1 @@
+"""Registration 注册登记."""

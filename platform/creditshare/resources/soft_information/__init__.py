@@ -1,0 +1,1 @@
+"""Soft information 软信息."""

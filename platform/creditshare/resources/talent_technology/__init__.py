@@ -1,0 +1,1 @@
+"""Talent and technology 人才及技术."""

@@ -1,0 +1,1 @@
+"""What every view stands on: blueprint, authentication, transactions, problems, paging, limits, health."""

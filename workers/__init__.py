@@ -1,0 +1,1 @@
+"""The only code that knows Celery: app, queues, schedule, relay, tasks."""

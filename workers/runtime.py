@@ -1,0 +1,37 @@
+"""What every task and the relay share in one process: made once, after the fork."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from config import load_settings, read_environment
+from creditshare.core.database import make_engine, make_sessions
+from creditshare.core.encryption import Keyring
+from creditshare.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Settings and connections of this process."""
+
+    settings: Settings
+    engine: Engine
+    sessions: sessionmaker[Session]
+    keyring: Keyring
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment, once."""
+    return load_settings(read_environment())
+
+
+@cache
+def runtime() -> Runtime:
+    """Connect on first use, so that no connection is shared across a fork."""
+    engine = make_engine(settings().database_url, pool_size=2)
+    return Runtime(settings(), engine, make_sessions(engine), Keyring(settings().master_key))

@@ -1,0 +1,1 @@
+"""Thin tasks: a name, a session, a service."""
