@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import ipaddress
 import os
 import secrets
@@ -41,15 +42,19 @@ class _Reader:
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Merge the `.env` beside `wsgi.py` under the environment; the environment wins."""
+    """Merge the `.env` beside `wsgi.py` under the environment; the environment wins.
+
+    With CREDITSHARE_IGNORE_DOTENV=1 the file is left alone (the demonstration and the tests set it).
+    """
     merged: dict[str, str] = {}
+    given = os.environ if environ is None else environ
     dotenv = ROOT / ".env"
-    if dotenv.is_file():
+    if dotenv.is_file() and given.get("CREDITSHARE_IGNORE_DOTENV") != "1":
         for line in dotenv.read_text(encoding="utf-8").splitlines():
             name, equals, value = line.partition("=")
             if equals and not name.lstrip().startswith("#"):
                 merged[name.strip()] = value.strip().strip("\"'")
-    merged.update(os.environ if environ is None else environ)
+    merged.update(given)
     return merged
 
 
@@ -150,10 +155,8 @@ def _master_key(read: _Reader, environment: str, folder: Path) -> bytes:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # whoever is first wins; all read the same key afterwards
-        except FileExistsError:
-            pass
         draft.unlink()
     return _decode_key(read, path.read_text(encoding="ascii").strip())
 

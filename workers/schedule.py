@@ -6,5 +6,5 @@ from celery.schedules import crontab
 
 SCHEDULE = {
     "refresh-due": {"task": "scoring.refresh-due", "schedule": crontab(minute="5")},
-    "forget-old-answers": {"task": "upkeep.forget-old-answers", "schedule": crontab(minute="20", hour="3")},
+    "forget": {"task": "upkeep.forget", "schedule": crontab(minute="20", hour="3")},
 }

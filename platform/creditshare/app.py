@@ -8,20 +8,24 @@ from flask import Blueprint, Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from creditshare.core import kv
+from creditshare.core.clock import day_of, utcnow
 from creditshare.core.database import make_engine, make_sessions
 from creditshare.core.encryption import Keyring
 from creditshare.core.logs import configure_logs
+from creditshare.intake import views as records
 from creditshare.jobs.heartbeats import last_heard
 from creditshare.participants import oauth
 from creditshare.participants import views as participants
 from creditshare.participants.roles import SCOPES
 from creditshare.participants.signing import SigningKeys
 from creditshare.participants.tokens import AccessTokens
+from creditshare.resources import views as resources
+from creditshare.resources.catalogue import load_catalogue
 from creditshare.settings import Settings
 from creditshare.web import auth, bodies, health, metrics, openapi, request_ids
 from creditshare.web.blueprint import Blueprint as DocumentedBlueprint
 from creditshare.web.blueprint import refuse_nul
-from creditshare.web.idempotency import idempotent
+from creditshare.web.idempotency import heeds_keys, idempotent
 from creditshare.web.json_provider import OrjsonProvider
 from creditshare.web.limits import make_limiter
 from creditshare.web.problems import init_problems
@@ -29,7 +33,7 @@ from creditshare.web.runtime import EXTENSION, Runtime
 from creditshare.web.workers_heard import WorkerWatch
 
 # One blueprint per room, in the order of the OpenAPI document: a new room's views go here and nowhere else.
-BLUEPRINTS: tuple[DocumentedBlueprint, ...] = (participants.blp,)
+BLUEPRINTS: tuple[DocumentedBlueprint, ...] = (participants.blp, resources.blp, records.blp)
 PLAIN_BLUEPRINTS: tuple[Blueprint, ...] = (health.blp, metrics.blp, openapi.blp)
 
 
@@ -45,6 +49,7 @@ def create_app(
 ) -> Flask:
     """Make the application. `sessions` is for tests that keep all work in one transaction."""
     configure_logs(settings.log_level)
+    load_catalogue(settings.config_dir, day_of(utcnow()))  # a wrong catalogue stops the start
     app = Flask("creditshare", static_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = bodies.LONGEST_BODY
@@ -80,7 +85,8 @@ def create_app(
     if unguarded := auth.unmarked_endpoints(app):
         raise ViewUnguarded(", ".join(sorted(unguarded)))
     for endpoint, view in app.view_functions.items():
-        app.view_functions[endpoint] = idempotent(view)
+        if not heeds_keys(view):
+            app.view_functions[endpoint] = idempotent(view)
     return app
 
 
@@ -90,6 +96,7 @@ def _add_request_hooks(app: Flask, tokens: AccessTokens) -> None:
     app.before_request(request_ids.begin)
     app.before_request(bodies.allow_stream)
     app.before_request(lambda: auth.authenticate(tokens))
+    app.before_request(bodies.bound_chunked)
     app.before_request(refuse_nul)
     app.after_request(metrics.observe)
     app.after_request(request_ids.echo)

@@ -30,7 +30,7 @@ def children(settings: Settings, environ: Mapping[str, str]) -> tuple[Child, ...
     run = settings.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     env = _environment(settings, environ, root)
-    celery = (str(programs / "celery"), "--app", "workers.app")
+    celery = (str(programs / "celery"), "--quiet", "--app", "workers.app")
     level = settings.log_level.lower()
     return (
         Child(name="relay", argv=(sys.executable, "-m", "workers.relay"), env=env, cwd=root),

@@ -25,6 +25,7 @@ from creditshare.embedded.watchdog import kill_group
 __all__ = ["Child", "ReadyProbe", "Supervisor"]
 
 TICK = 0.05
+SLOW_TICK = 1.0
 REMEMBERED_LINES = 20
 LONGEST_LINE = 64 * 1024
 MOST_DEATHS, WITHIN = 8, 60.0
@@ -216,7 +217,9 @@ class Supervisor:
             if waited > SLOW_AFTER and not told:
                 self._say(f"{post.child.name} is not ready yet (after a crash it recovers first): waiting")
                 told = True
-            self._ending.wait(TICK)
+            self._ending.wait(
+                SLOW_TICK if told else TICK
+            )  # each question to a recovering database is a line of log
 
     def _await_probe(self, probe: ReadyProbe) -> None:
         while not self._ending.is_set():

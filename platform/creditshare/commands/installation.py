@@ -29,7 +29,9 @@ class Installation:
 def servers() -> Iterator[Settings]:
     """Give settings whose servers run: those of the environment, else the embedded ones."""
     environ = read_environment()
-    if environ.get("CREDITSHARE_ENV") == "production" or (environ.get("DATABASE_URL") and environ.get("REDIS_URL")):
+    if environ.get("CREDITSHARE_ENV") == "production" or (
+        environ.get("DATABASE_URL") and environ.get("REDIS_URL")
+    ):
         yield load_settings(environ)
         return
     with embedded.servers(data_dir(environ)) as addresses:

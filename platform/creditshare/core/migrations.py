@@ -1,10 +1,8 @@
-"""The database's schema and its versions, as the command line, readiness and tests use them."""
+"""Bringing the database's schema up and down, and checking that models and migrations agree."""
 
 from __future__ import annotations
 
-import functools
 import importlib
-import importlib.util
 import logging
 import pkgutil
 from typing import Any
@@ -13,16 +11,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 import creditshare
 from creditshare.core.database import Base, make_engine
+from creditshare.core.schema_version import migrations_folder
 
 TABLES_WITHOUT_MODEL = frozenset({"knowledge_clock"})  # one row, used by two statements of core/database
 ROOMS_WITHOUT_TABLES = frozenset({"creditshare.embedded", "creditshare.simulation"})
 
-logging.getLogger("alembic").setLevel(logging.WARNING)  # readiness would log its every look
+logging.getLogger("alembic").setLevel(logging.WARNING)  # its INFO is of no use to an operator
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
@@ -33,17 +31,6 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 def downgrade(database_url: str, revision: str) -> None:
     """Take the database back to a revision (`base`: empty)."""
     command.downgrade(_config(database_url), revision)
-
-
-@functools.cache
-def heads() -> frozenset[str]:
-    """Return the revisions this code needs."""
-    return frozenset(ScriptDirectory.from_config(_config("")).get_heads())
-
-
-def current(connection: Connection) -> frozenset[str]:
-    """Return the revisions the database has."""
-    return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
 def check(database_url: str) -> list[str]:
@@ -74,10 +61,7 @@ def _import_models() -> None:
 
 
 def _config(database_url: str) -> Config:
-    found = importlib.util.find_spec("migrations")
-    assert found is not None
-    assert found.submodule_search_locations
     config = Config()
-    config.set_main_option("script_location", found.submodule_search_locations[0].replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["database_url"] = database_url
     return config

@@ -8,7 +8,9 @@ from creditshare.embedded.child import Child
 from creditshare.embedded.errors import EmbeddedFailed, EmbeddedInUse
 from creditshare.embedded.guard import Guard
 from creditshare.embedded.home import discard
-from creditshare.embedded.servers import Addresses, Instance, Servers, running, servers, start
+from creditshare.embedded.instance import Addresses, Instance, running
+from creditshare.embedded.servers import Servers, start
+from creditshare.embedded.sharing import servers
 
 __all__ = [
     "Addresses",

@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 from uuid import UUID
 
-from creditshare.firms.linking import Holder
-
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
@@ -19,6 +17,16 @@ class AccountRecord:
     means_id: UUID
     opened_on: date | None
     closed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds an account from when until when (days, null: open), by the subject its record names."""
+
+    account_id: UUID
+    means_id: UUID
+    valid_from: date | None
+    valid_until: date | None
 
 
 def holders(records: Iterable[AccountRecord]) -> list[Holder]:

@@ -6,34 +6,24 @@ each other whichever comes first. The outcome depends on what is known, never on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from creditshare.core.encryption import Keyring
+from creditshare.firms.holders import Holder
 from creditshare.firms.models import How
 from creditshare.firms.subjects import SubjectKey
 
 DEEPEST = 4  # account → provider's number → old number → USCC
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds an account from when until when (days, null: open), by the subject its record names."""
-
-    account_id: UUID
-    means_id: UUID
-    valid_from: date | None
-    valid_until: date | None
-
-
-def note_subjects(session: Session, keys: Iterable[SubjectKey], *, keyring: Keyring) -> None:
+def note_subjects(session: Session, subjects: Mapping[SubjectKey, UUID]) -> None:
     """Make sure the subjects are there; sorted, so that two publishers never wait for each other in a circle."""
-    by_id = sorted((key.id(keyring), key) for key in set(keys))
+    by_id = sorted(((subject_id, key) for key, subject_id in subjects.items()), key=lambda pair: pair[0])
     session.execute(
         text(
             """
@@ -53,23 +43,24 @@ def note_subjects(session: Session, keys: Iterable[SubjectKey], *, keyring: Keyr
     )
 
 
-def note_births(session: Session, subject_ids: Sequence[UUID], *, at: datetime) -> None:
-    """Let a firm be born for each of these subjects, unless it was before."""
+def note_births(session: Session, subject_ids: Sequence[UUID], *, at: datetime) -> set[UUID]:
+    """Let a firm be born for each of these subjects, unless it was before; returns those born now."""
     session.execute(
         text("UPDATE subjects SET born = true WHERE id = ANY(:ids) AND NOT born"), {"ids": list(subject_ids)}
     )
-    session.execute(
+    born = session.execute(
         text(
             """
             INSERT INTO firms (id, uscc, registration_no, organisation_code, known_from)
             SELECT id, CASE WHEN form = 'uscc' THEN value END, CASE WHEN form = 'registration_no' THEN value END,
                    CASE WHEN form = 'organisation_code' THEN value END, :at
             FROM subjects WHERE id = ANY(:ids)
-            ON CONFLICT (id) DO NOTHING
+            ON CONFLICT (id) DO NOTHING RETURNING id
             """
         ),
         {"ids": list(subject_ids), "at": at},
     )
+    return {row.id for row in born}
 
 
 def note_aliases(

@@ -24,7 +24,6 @@ from creditshare.intake.rows import ReadyRow
 from creditshare.intake.versioning import Observation, Outcome, Timeline
 from creditshare.resources.base import RecordKind
 
-NOBODY = UUID(int=0)  # the subject of a withdrawal by source key of a record never seen
 STRONG = frozenset({SubjectForm.USCC, SubjectForm.REGISTRATION_NO, SubjectForm.ORGANISATION_CODE})
 VERSION_COLUMNS = (
     "record_id", "revised_at", "content_hash", "subject_id", "participant_id", "submission_id", "row_no",
@@ -54,7 +53,7 @@ def publish(session: Session, batch: Batch, *, keyring: Keyring, now: datetime) 
     """Publish a batch; the caller commits. Takes turns with other batches of the same participant and kind."""
     lock = f"publish/{batch.participant_id}/{batch.kind.name}"
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": lock})
-    rows = _with_line_withdrawals(session, batch, keyring)
+    rows = _with_line_withdrawals(session, batch)
     timelines = _timelines(session, batch.kind, {row.record_id for row in rows})
     before = {record_id: timeline.current for record_id, timeline in timelines.items()}
     published, versions, confirmations = Published(), [], []
@@ -65,17 +64,17 @@ def publish(session: Session, batch: Batch, *, keyring: Keyring, now: datetime) 
             versions.append(row)
         elif confirmed is not None:
             confirmations.append((row, confirmed))
-    subjects = {row.subject for row in versions if row.subject is not None}
-    linking.note_subjects(session, subjects, keyring=keyring)
+    subjects = {row.subject: row.subject_id for row in versions if row.subject is not None}
+    linking.note_subjects(session, subjects)
     at = advance_knowledge_clock(session)
-    moved = _write(session, batch, versions, confirmations, timelines, before, keyring=keyring, at=at)
+    moved = _write(session, batch, versions, confirmations, timelines, before, at=at)
     relinked = _link(session, batch, versions, subjects, moved, keyring=keyring, at=at)
-    firm_of = _firms_of(session, {row.subject.id(keyring) for row in rows if row.subject is not None})
+    firm_of = _firms_of(session, {row.subject_id for row in rows if row.subject is not None})
     _settle_earlier(session, relinked)
     published.firms = relinked | {firm for firms in firm_of.values() for firm in firms}
     refresh_queue.enqueue(session, sorted(published.firms), now=now)
     accepted = [row for row in versions if published.outcomes[row.number] is Outcome.ACCEPTED]
-    _note_waiting(session, batch, accepted, set(firm_of), keyring)
+    _note_waiting(session, batch, accepted, set(firm_of))
     return published
 
 
@@ -85,7 +84,7 @@ def _count(outcomes: dict[int, Outcome], number: int, outcome: Outcome) -> None:
         outcomes[number] = outcome
 
 
-def _with_line_withdrawals(session: Session, batch: Batch, keyring: Keyring) -> list[ReadyRow]:
+def _with_line_withdrawals(session: Session, batch: Batch) -> list[ReadyRow]:
     """Let a withdrawal by subject and natural key, in a lines kind, stand for each line that is there."""
     kind = batch.kind
     columns = [column.name for name, f in kind.own_fields.items() for column in f.columns(name)]
@@ -105,7 +104,7 @@ def _with_line_withdrawals(session: Session, batch: Batch, keyring: Keyring) -> 
                 f"SELECT record_id FROM {kind.table_name} WHERE subject_id = :subject AND participant_id = :owner"
                 f" AND superseded_at IS NULL AND NOT withdrawn AND {same}"
             ),
-            {"subject": row.subject.id(keyring), "owner": batch.participant_id}
+            {"subject": row.subject_id, "owner": batch.participant_id}
             | {name: row.own[columns.index(name)] for name in key_columns},
         )
         rows.extend(
@@ -141,7 +140,6 @@ def _write(
     timelines: defaultdict[UUID, Timeline],
     before: dict[UUID, Observation | None],
     *,
-    keyring: Keyring,
     at: datetime,
 ) -> set[tuple[str, str]]:
     """Close what is superseded, COPY the new versions in; returns the accounts that closed versions spoke of."""
@@ -163,7 +161,7 @@ def _write(
         [
             (
                 row.record_id, row.revised_at, row.content_hash,
-                NOBODY if row.subject is None else row.subject.id(keyring),
+                row.subject_id,
                 batch.participant_id, batch.submission_id, row.number, row.source_key, row.withdrawn, row.remarks, at,
                 None if timelines[row.record_id].current == Observation(row.revised_at, row.content_hash) else at,
                 *row.own,
@@ -188,22 +186,22 @@ def _link(
     session: Session,
     batch: Batch,
     versions: list[ReadyRow],
-    subjects: set[SubjectKey],
+    subjects: dict[SubjectKey, UUID],
     moved: set[tuple[str, str]],
     *,
     keyring: Keyring,
     at: datetime,
 ) -> set[UUID]:
     """Let firms be born, remember aliases and holders, and work out the links that may have changed."""
-    ids = {key.id(keyring) for key in subjects}
+    affected: set[UUID] = set()
     if batch.kind.births_firm:
-        born = [row.subject.id(keyring) for row in versions if row.subject and row.subject.form in STRONG]
-        linking.note_births(session, sorted(set(born)), at=at)
+        born = {row.subject_id for row in versions if row.subject and row.subject.form in STRONG}
+        affected |= linking.note_births(session, sorted(born), at=at)
     learned = {alias for row in versions for alias in row.aliases}
-    affected = linking.note_aliases(session, learned, keyring=keyring, at=at)
+    affected |= linking.note_aliases(session, learned, keyring=keyring, at=at)
     if batch.kind.names_account:
         affected |= _note_holders(session, batch, versions, moved, keyring=keyring, at=at)
-    affected |= _never_linked(session, ids)
+    affected |= _never_linked(session, set(subjects.values()))
     return linking.relink(session, affected, at=at)
 
 
@@ -287,11 +285,9 @@ def _settle_earlier(session: Session, relinked: set[UUID]) -> None:
     )
 
 
-def _note_waiting(
-    session: Session, batch: Batch, accepted: list[ReadyRow], linked: set[UUID], keyring: Keyring
-) -> None:
+def _note_waiting(session: Session, batch: Batch, accepted: list[ReadyRow], linked: set[UUID]) -> None:
     """Remember, by subject, how many accepted rows wait for their firm."""
-    subject_of = {row.number: NOBODY if row.subject is None else row.subject.id(keyring) for row in accepted}
+    subject_of = {row.number: row.subject_id for row in accepted}
     waiting = Counter(subject_id for subject_id in subject_of.values() if subject_id not in linked)
     session.execute(
         text(

@@ -16,8 +16,10 @@ from creditshare.firms.models import How
 from creditshare.firms.subjects import SubjectKey, aliases_of
 from creditshare.intake.formats import SourceRow
 from creditshare.intake.identity import Identifier
-from creditshare.intake.validation import Accepted, RowValidator
+from creditshare.intake.validation import MOST_REMEMBERED, Accepted, RowValidator
 from creditshare.resources.base import RecordKind
+
+NOBODY = UUID(int=0)  # the subject of a withdrawal by source key alone
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class ReadyRow:
     revised_at: datetime
     content_hash: bytes
     subject: SubjectKey | None
+    subject_id: UUID
     aliases: list[tuple[SubjectKey, SubjectKey, How]]
     source_key: str | None
     withdrawn: bool
@@ -57,6 +60,7 @@ class RowMaker:
         self.validator = validator
         self.identifier = Identifier(kind, participant_id=participant_id, keyring=keyring)
         self.keyring = keyring
+        self._ids: dict[bytes, UUID] = {}
 
     def make(self, source: Iterable[SourceRow]) -> Iterator[ReadyRow | RefusedRow]:
         """Validate and work out every row, in order."""
@@ -79,6 +83,7 @@ class RowMaker:
             revised_at=row.revised_at,
             content_hash=self.identifier.content_hash(row),
             subject=row.named.subject,
+            subject_id=self._subject_id(row.named.subject),
             aliases=aliases_of(row.named, births_firm=self.kind.births_firm),
             source_key=row.source_key,
             withdrawn=row.withdrawn,
@@ -86,6 +91,16 @@ class RowMaker:
             own=self._own(record_id, row),
             raw=raw,
         )
+
+    def _subject_id(self, subject: SubjectKey | None) -> UUID:
+        if subject is None:
+            return NOBODY
+        found = self._ids.get(subject.content)
+        if found is None:
+            if len(self._ids) >= MOST_REMEMBERED:
+                self._ids.clear()
+            found = self._ids[subject.content] = subject.id(self.keyring)
+        return found
 
     def _own(self, record_id: UUID, row: Accepted) -> tuple[Any, ...]:
         """Return one value per column; personal text encrypted for its place."""

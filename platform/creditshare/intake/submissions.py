@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from creditshare.core import outbox
@@ -75,9 +75,7 @@ def receive(
         size += len(piece)
         sealed = keyring.encrypt(piece, place=_place(submission_id, number))
         session.execute(
-            SubmissionChunk.__table__.insert().values(
-                submission_id=submission_id, number=number, sealed=sealed
-            )
+            insert(SubmissionChunk).values(submission_id=submission_id, number=number, sealed=sealed)
         )
     submission.sha256, submission.size = digest.hexdigest(), size
     outbox.publish(session, "intake.load", submission_id=str(submission_id))

@@ -17,12 +17,11 @@ from creditshare.core.clock import day_of
 from creditshare.errors import Fault
 from creditshare.firms.subjects import Named, name_subject
 from creditshare.resources import lexical
-from creditshare.resources.base import ADVERSE_DAYS, ENVELOPE, LONGEST_SOURCE_KEY, RecordKind
-from creditshare.resources.fields import Day
+from creditshare.resources.base import ENVELOPE, LONGEST_SOURCE_KEY, SUBJECT_FIELDS, RecordKind
 from creditshare.resources.lexical import PartialDay, Reason
 
-MAY_LIE_AHEAD = frozenset({"ended_on"})
 ABSENT = ("", None)
+MOST_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ class RowValidator:
         self.revised_at = revised_at
         self.received_on = received_on
         self.names = frozenset(kind.columns)
-        days = {kind.holds.since, *kind.holds.later, *ADVERSE_DAYS} - MAY_LIE_AHEAD
-        self.past_days = tuple(n for n, f in kind.own_fields.items() if isinstance(f, Day) and n in days)
+        self._named: dict[Any, Named] = {}  # a file speaks of the same firm many times
 
     def validate(self, row: Mapping[str, Any], number: int) -> Accepted | Refused:
         """Check one row as it was sent."""
@@ -81,7 +79,7 @@ class RowValidator:
                     faults.append(self._fault(name, "required", "must be given", number))
                 continue
             try:
-                value = field.deserialize(given)
+                value = field.read(given)
             except ValidationError as error:
                 faults.extend(self._fault(name, _code(m), str(m), number) for m in error.messages)
                 continue
@@ -141,7 +139,14 @@ class RowValidator:
         account = None
         if self.kind.subject_is_account and "service" in values and "account_no" in values:
             account = (values["service"], values["account_no"])
-        return name_subject(values, participant_id=self.participant_id, account=account)
+        given = tuple(values.get(name) for name in SUBJECT_FIELDS)
+        named = self._named.get((given, account))
+        if named is None:
+            if len(self._named) >= MOST_REMEMBERED:
+                self._named.clear()
+            named = name_subject(values, participant_id=self.participant_id, account=account)
+            self._named[given, account] = named
+        return named
 
     def _check_identity(
         self, named: Named, natural_key: tuple[tuple[str, Any], ...] | None, number: int, faults: list[Fault]
@@ -153,7 +158,7 @@ class RowValidator:
             faults.append(self._fault("", "required", f"needs {choices}", number))
 
     def _rules(self, own: Mapping[str, Any], number: int, faults: list[Fault]) -> list[str]:
-        remarks = [f"{name}-in-future" for name in self.past_days if self._ahead(own.get(name))]
+        remarks = [f"{name}-in-future" for name in self.kind.past_days if self._ahead(own.get(name))]
         for rule in self.kind.rules:
             if rule.holds(own):
                 continue

@@ -31,7 +31,7 @@ from creditshare.resources.catalogue import kind_named
 from creditshare.web.auth import Caller, current, requires_scope
 from creditshare.web.blueprint import Blueprint
 from creditshare.web.bodies import BLOCK, body_stream, read_body, streams_body
-from creditshare.web.idempotency import idempotent
+from creditshare.web.idempotency import remember_answer
 from creditshare.web.json_provider import dumps
 from creditshare.web.pagination import Page, PageSchema, page_of
 from creditshare.web.runtime import runtime
@@ -60,7 +60,6 @@ class MediaTypeUnknown(CreditShareError):
 @requires_scope("records:write")
 @blp.arguments(PushSchema, location="query")
 @blp.response(202, SubmissionSchema)
-@idempotent
 def push(query: dict[str, Any], kind: str) -> Response:
     """Push rows of one kind: a JSON array, NDJSON or CSV; durable once this answers."""
     caller, declared = current(), kind_named(kind)
@@ -81,7 +80,6 @@ def push(query: dict[str, Any], kind: str) -> Response:
 @requires_scope("records:write")
 @blp.arguments(WithdrawalSchema)
 @blp.response(202, SubmissionSchema)
-@idempotent
 def withdraw(withdrawal: dict[str, Any], kind: str) -> Response:
     """Withdraw records by source key, or by subject and natural key."""
     caller, declared = current(), kind_named(kind)
@@ -158,11 +156,16 @@ def _receive(caller: Caller, terms: Terms, body: Iterator[bytes], *, wait: float
             keyring=runtime().keyring,
             now=utcnow(),
         )
-        answer = submission_body(submission, unlinked=0)
-    if wait:
-        answer = _await_end(submission.id, caller.participant_id, wait)
-    response = _answer(202, answer)
-    response.headers["Location"] = answer["links"]["self"]
+        response = _accepted(submission_body(submission, unlinked=0))
+        remember_answer(response)
+    if not wait:
+        return response
+    return _accepted(_await_end(submission.id, caller.participant_id, wait))
+
+
+def _accepted(body: dict[str, Any]) -> Response:
+    response = _answer(202, body)
+    response.headers["Location"] = body["links"]["self"]
     return response
 
 

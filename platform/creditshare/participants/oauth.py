@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer  # type: ignore[import-untyped]
-from authlib.oauth2.rfc6749 import ClientMixin, InvalidClientError, InvalidScopeError  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749 import ClientMixin, InvalidClientError, InvalidRequestError, InvalidScopeError  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7009 import RevocationEndpoint  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion  # type: ignore[import-untyped]
@@ -179,6 +179,11 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         super().__init__()
         self._tokens = tokens
         self._sessions = sessions
+
+    def check_params(self, request: Any, _client: Any) -> None:
+        """Ask for a token; the hint about its type is of no use where there is one type."""
+        if not request.form.get("token"):
+            raise InvalidRequestError(description="Missing 'token' in request.")
 
     def query_token(self, token_string: str, _hint: str | None) -> IssuedToken | None:
         """Read the token; one that we did not sign is unknown, which the RFC answers with 200."""

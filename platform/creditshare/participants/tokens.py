@@ -94,7 +94,7 @@ class AccessTokens:
             found = find_standing(session, client_id=claims.client_id, jti=claims.jti)
         if found is None:
             return None
-        client, participant = found.tuple()
+        client, participant = found
         return Caller(
             participant_id=participant.id,
             participant_code=participant.code,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from creditshare.profiles.holding import holding_on, turning_days
 from creditshare.profiles.precedence import mark_standing
 from creditshare.profiles.slots import one_per_slot
-from creditshare.profiles.versions import Reading, empty, kinds_with_rows, read_versions
+from creditshare.profiles.versions import Reading, VersionReader, prepare
 from creditshare.resources.base import RecordKind
 from creditshare.resources.catalogue import Catalogue
 from creditshare.resources.frames import Frames
@@ -27,62 +27,62 @@ class DatedFrames:
     turning: pl.DataFrame
 
 
-def load_frames(
-    session: Session, reading: Reading, *, kinds: Sequence[RecordKind], catalogue: Catalogue
-) -> DatedFrames:
-    """Read the records of all kinds for the firms, and settle who stands."""
-    there, confirmed = kinds_with_rows(session, kinds)
-    versions = {
-        kind.name: read_versions(session, kind, reading, confirmed=confirmed)
-        for kind in kinds
-        if kind.name in there
-    }
-    codes = _participant_codes(session, versions)
-    named = {
-        name: rows.with_columns(pl.col("participant").replace_strict(codes, return_dtype=pl.String))
-        for name, rows in versions.items()
-        if not rows.is_empty()
-    }
-    return settle(named, reading, kinds=kinds, catalogue=catalogue)
+class FrameLoader:
+    """Loads frames of the given kinds; made once, since it works out statements and empty frames beforehand."""
 
+    def __init__(self, kinds: Sequence[RecordKind], catalogue: Catalogue) -> None:
+        self.kinds = tuple(kinds)
+        self.catalogue = catalogue
+        self._readers = {kind.name: VersionReader(kind) for kind in self.kinds}
+        self._empty = {
+            (kind.name, provenance): self._settled(
+                kind, self._readers[kind.name].nothing(provenance=provenance)
+            )
+            for kind in self.kinds
+            for provenance in (False, True)
+        }
 
-def settle(
-    versions: Mapping[str, pl.DataFrame],
-    reading: Reading,
-    *,
-    kinds: Sequence[RecordKind],
-    catalogue: Catalogue,
-) -> DatedFrames:
-    """Turn versions in force into frames: one record per slot, what holds on the day, who stands. Pure."""
-    by_kind: dict[str, pl.DataFrame] = {}
-    turning = [pl.DataFrame(schema={"firm": pl.Int32, "day": pl.Date})]
-    for kind in kinds:
-        rows = versions.get(kind.name)
-        if rows is None:
-            by_kind[kind.name] = _empty(kind, provenance=reading.provenance)
-            continue
-        slots = one_per_slot(kind, rows)
-        turning.append(turning_days(kind, slots))
-        entry = catalogue[kind.name]
-        by_kind[kind.name] = mark_standing(
-            kind,
-            holding_on(kind, slots, reading.as_of),
-            sources=entry.source_ranking,
-            alternatives=entry.alternatives,
-        )
-    firms = pl.DataFrame({"firm": range(len(reading.firm_ids))}, schema={"firm": pl.Int32})
-    return DatedFrames(Frames(reading.as_of, firms, by_kind), pl.concat(turning))
+    def load(self, session: Session, reading: Reading) -> DatedFrames:
+        """Read the records of all kinds for the firms, and settle who stands."""
+        there, confirmed = prepare(session, self.kinds)
+        versions = {
+            kind.name: self._readers[kind.name].read(session, reading, confirmed=confirmed)
+            for kind in self.kinds
+            if kind.name in there
+        }
+        filled = {name: rows for name, rows in versions.items() if not rows.is_empty()}
+        codes = _participant_codes(session, filled)
+        named = {
+            name: rows.with_columns(pl.col("participant").replace_strict(codes, return_dtype=pl.String))
+            for name, rows in filled.items()
+        }
+        return self.settle(named, reading)
 
+    def settle(self, versions: Mapping[str, pl.DataFrame], reading: Reading) -> DatedFrames:
+        """Turn versions in force into frames: one record per slot, what holds on the day, who stands. Pure."""
+        by_kind: dict[str, pl.DataFrame] = {}
+        turning = [pl.DataFrame(schema={"firm": pl.Int32, "day": pl.Date})]
+        for kind in self.kinds:
+            rows = versions.get(kind.name)
+            if rows is None or rows.is_empty():
+                by_kind[kind.name] = self._empty[kind.name, reading.provenance]
+                continue
+            slots = one_per_slot(kind, rows)
+            turning.append(turning_days(kind, slots))
+            by_kind[kind.name] = self._standing(kind, holding_on(kind, slots, reading.as_of))
+        firms = pl.DataFrame({"firm": range(len(reading.firm_ids))}, schema={"firm": pl.Int32})
+        return DatedFrames(Frames(reading.as_of, firms, by_kind), pl.concat(turning))
 
-def _empty(kind: RecordKind, *, provenance: bool) -> pl.DataFrame:
-    rows = one_per_slot(kind, empty(kind, provenance=provenance))
-    return rows.with_columns(stands=pl.lit(value=True))
+    def _settled(self, kind: RecordKind, rows: pl.DataFrame) -> pl.DataFrame:
+        return self._standing(kind, one_per_slot(kind, rows))
+
+    def _standing(self, kind: RecordKind, rows: pl.DataFrame) -> pl.DataFrame:
+        entry = self.catalogue[kind.name]
+        return mark_standing(kind, rows, sources=entry.source_ranking, alternatives=entry.alternatives)
 
 
 def _participant_codes(session: Session, versions: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    ids: set[UUID] = {
-        UUID(value) for rows in versions.values() for value in rows["participant"].unique().to_list()
-    }
+    ids = {UUID(value) for rows in versions.values() for value in rows["participant"].unique().to_list()}
     found = session.execute(
         text("SELECT id, code FROM participants WHERE id = ANY(:ids)"), {"ids": list(ids)}
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -22,7 +24,12 @@ from creditshare.resources.fields import Day, Month, Year
 MOMENT = pl.Datetime("us", "UTC")
 MOMENT_TEXT = "%Y-%m-%d %H:%M:%S%.f%#z"
 GIVEN = "given_"  # leads the column that says whether a personal field has a value
+AS_CSV = (pl.Int32, pl.Int64, pl.Boolean, pl.Date)  # what Polars reads from PostgreSQL's CSV as it is
 HELD = "{alias}.known_from <= %(known_at)s AND ({alias}.{closed} IS NULL OR {alias}.{closed} > %(known_at)s)"
+CONFIRMED = """
+    LEFT JOIN confirmations c ON c.record_id = t.record_id AND c.revised_at = t.revised_at
+        AND c.content_hash = t.content_hash AND c.known_from <= %(known_at)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,86 +42,129 @@ class Reading:
     provenance: bool = False
 
 
-def kinds_with_rows(session: Session, kinds: Sequence[RecordKind]) -> tuple[frozenset[str], bool]:
-    """Say in one round trip which kinds have any row, and whether anything was ever confirmed."""
+def prepare(session: Session, kinds: Sequence[RecordKind]) -> tuple[frozenset[str], bool]:
+    """Say in one round trip which kinds have any row, and whether anything was ever confirmed.
+
+    Tells the planner that what is read here is a few rows found by index: for statements this short, compiling and
+    whole-table scans cost more than they save.
+    """
     tables = [kind.table_name for kind in kinds] + ["confirmations"]
-    found = session.execute(
-        text("SELECT " + ", ".join(f"EXISTS (SELECT FROM {table})" for table in tables))
-    ).one()
-    return frozenset(kind.name for kind, there in zip(kinds, found, strict=False) if there), bool(found[-1])
+    there = ", ".join(f"EXISTS (SELECT FROM {table})" for table in tables)
+    planner = "set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true)"
+    found = session.execute(text(f"SELECT {planner}, {there}")).one()[2:]
+    return frozenset(kind.name for kind, rows in zip(kinds, found, strict=False) if rows), bool(found[-1])
 
 
-def read_versions(session: Session, kind: RecordKind, reading: Reading, *, confirmed: bool) -> pl.DataFrame:
-    """Read the version in force of each record of the kind that speaks of the firms, withdrawals included.
+class VersionReader:
+    """Reads the versions in force of one kind.
 
     Columns: `firm` (place in `firm_ids`), `record`, `participant` (id), `revised_at` (confirmations counted),
-    `withdrawn`, `source_key`, then own columns; days keep their precision, personal fields only whether given.
+    `withdrawn`, `source_key`, then own columns; days keep their precision, personal fields only whether given. Asked
+    for provenance, also `submission`, `row_no`, `known_from`, `remarks`.
     """
-    selected = _selected(kind, confirmed=confirmed, provenance=reading.provenance)
-    statement = f"""
-        COPY (
-            SELECT {", ".join(f'{expression} AS "{name}"' for name, expression, _ in selected)}
-            FROM unnest(CAST(%(firms)s AS uuid[])) WITH ORDINALITY AS f(firm_id, n)
-            JOIN subject_firm l ON l.firm_id = f.firm_id AND {HELD.format(alias="l", closed="known_until")}
-            JOIN {kind.table_name} t ON t.subject_id = l.subject_id
-                AND {HELD.format(alias="t", closed="superseded_at")}
-                AND (l.valid_from IS NULL AND l.valid_until IS NULL OR {_in_time(kind)})
-            {CONFIRMED if confirmed else ""}
-        ) TO STDOUT (FORMAT csv)
-    """
-    parameters = {
-        "firms": list(reading.firm_ids),
-        "known_at": reading.known_at,
-        "as_of": reading.as_of,
-    }
-    connection = session.connection().connection.driver_connection
-    assert connection is not None
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        body = b"".join(copy)
-    names = {name: dtype for name, _, dtype in selected}
-    if not body:
-        return _typed(pl.DataFrame(schema={n: _raw(d) for n, d in names.items()}), names)
-    raw = pl.read_csv(BytesIO(body), has_header=False, schema={n: _raw(d) for n, d in names.items()})
-    return _typed(raw, names)
 
+    def __init__(self, kind: RecordKind) -> None:
+        self.kind = kind
 
-def empty(kind: RecordKind, *, provenance: bool) -> pl.DataFrame:
-    """Return the frame of a kind of which nothing is known."""
-    selected = _selected(kind, confirmed=False, provenance=provenance)
-    return pl.DataFrame(schema={name: dtype for name, _, dtype in selected})
+    def read(self, session: Session, reading: Reading, *, confirmed: bool) -> pl.DataFrame:
+        """Read what is in force for the firms, withdrawals included."""
+        columns = self.columns if reading.provenance else self.plain_columns
+        selected = ", ".join(f'{expression} AS "{name}"' for name, expression, _ in columns)
+        revised_at = "greatest(t.revised_at, c.confirmed_at)" if confirmed else "t.revised_at"
+        statement = f"""
+            COPY (
+                SELECT {revised_at} AS revised_at, {selected}
+                FROM unnest(CAST(%(firms)s AS uuid[])) WITH ORDINALITY AS f(firm_id, n)
+                {self.joined}
+                {CONFIRMED if confirmed else ""}
+            ) TO STDOUT (FORMAT csv)
+        """
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+        parameters = {
+            "firms": list(reading.firm_ids),
+            "known_at": reading.known_at,
+            "as_of": reading.as_of,
+        }
+        with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+            body = b"".join(copy)
+        if not body:
+            return self.nothing(provenance=reading.provenance)
+        types = self._types(provenance=reading.provenance)
+        raw = pl.read_csv(
+            BytesIO(body),
+            has_header=False,
+            schema={n: d if isinstance(d, AS_CSV) else pl.String() for n, d in types.items()},
+        )
+        return raw.with_columns(_typed(name, dtype) for name, dtype in types.items())
 
+    def nothing(self, *, provenance: bool) -> pl.DataFrame:
+        """Return the frame for firms of which the kind has no row."""
+        return pl.DataFrame(schema=self._types(provenance=provenance))
 
-CONFIRMED = """
-    LEFT JOIN confirmations c ON c.record_id = t.record_id AND c.revised_at = t.revised_at
-        AND c.content_hash = t.content_hash AND c.known_from <= %(known_at)s
-"""
+    @cached_property
+    def plain_columns(self) -> list[tuple[str, str, pl.DataType]]:
+        """Return (name, SQL, type) of the columns that features and sections need, besides `revised_at`."""
+        return [
+            ("firm", "f.n - 1", pl.Int32()),
+            ("record", "encode(uuid_send(t.record_id) || t.content_hash, 'hex')", pl.Binary()),
+            ("participant", "t.participant_id", pl.String()),
+            ("withdrawn", "CAST(t.withdrawn AS text)", pl.Boolean()),
+            ("source_key", "t.source_key", pl.String()),
+            *(_own(column) for name, field in self.kind.own_fields.items() for column in field.columns(name)),
+        ]
 
-
-def _selected(kind: RecordKind, *, confirmed: bool, provenance: bool) -> list[tuple[str, str, pl.DataType]]:
-    """Return (name, SQL, type) of each column read."""
-    revised_at = "greatest(t.revised_at, c.confirmed_at)" if confirmed else "t.revised_at"
-    columns: list[tuple[str, str, pl.DataType]] = [
-        ("firm", "f.n - 1", pl.Int32()),
-        ("record", "encode(uuid_send(t.record_id) || t.content_hash, 'hex')", pl.Binary()),
-        ("participant", "t.participant_id", pl.String()),
-        ("revised_at", revised_at, MOMENT),
-        ("withdrawn", "CAST(t.withdrawn AS text)", pl.Boolean()),
-        ("source_key", "t.source_key", pl.String()),
-    ]
-    if provenance:
-        columns += [
+    @cached_property
+    def columns(self) -> list[tuple[str, str, pl.DataType]]:
+        """Return the columns with those that say where a row came from."""
+        return [
+            *self.plain_columns,
             ("submission", "encode(uuid_send(t.submission_id), 'hex')", pl.Binary()),
             ("row_no", "t.row_no", pl.Int64()),
             ("known_from", "t.known_from", MOMENT),
             ("remarks", "array_to_json(t.remarks)", pl.List(pl.String())),
         ]
-    for field in kind.own_fields.items():
-        for column in field[1].columns(field[0]):
-            columns.append(_own(column))
-    return columns
+
+    @cached_property
+    def joined(self) -> str:
+        """Return SQL that joins versions to firms through the subjects that meant them.
+
+        Where a subject means a firm for some days only (an account changes hands), the record's own period decides;
+        a period that two holders share belongs to the later one, who is there at its end.
+        """
+        first, last = self._period
+        return f"""
+            JOIN subject_firm l ON l.firm_id = f.firm_id AND {HELD.format(alias="l", closed="known_until")}
+            JOIN {self.kind.table_name} t ON t.subject_id = l.subject_id
+                AND {HELD.format(alias="t", closed="superseded_at")}
+                AND (l.valid_from IS NULL AND l.valid_until IS NULL
+                     OR coalesce(l.valid_from <= {last}, true) AND coalesce(l.valid_until >= {first}, true)
+                     AND NOT EXISTS (
+                        SELECT FROM subject_firm o
+                        WHERE o.subject_id = l.subject_id AND {HELD.format(alias="o", closed="known_until")}
+                          AND o.valid_from > coalesce(l.valid_from, '-infinity') AND o.valid_from <= {last}))
+        """
+
+    @property
+    def _period(self) -> tuple[str, str]:
+        """Return SQL for the first and last day of the period that a record speaks of."""
+        name = self.kind.fresh_by
+        field = self.kind.own_fields[name] if name else None
+        today = "CAST(%(as_of)s AS date)"
+        if isinstance(field, Month):
+            return f"t.{name}", f"CAST(t.{name} + interval '1 month - 1 day' AS date)"
+        if isinstance(field, Year):
+            year = f"CAST(t.{name} AS integer)"
+            return f"make_date({year}, 1, 1)", f"make_date({year}, 12, 31)"
+        day = f"coalesce(t.{name}, {today})" if isinstance(field, Day) else today
+        return day, day
+
+    def _types(self, *, provenance: bool) -> dict[str, pl.DataType]:
+        columns = self.columns if provenance else self.plain_columns
+        return {"revised_at": MOMENT, **{name: dtype for name, _, dtype in columns}}
 
 
-def _own(column: Column[object]) -> tuple[str, str, pl.DataType]:
+def _own(column: Column[Any]) -> tuple[str, str, pl.DataType]:
     name, kind = column.name, column.type
     if isinstance(kind, LargeBinary):
         return (GIVEN + name, f'CAST(t."{name}" IS NOT NULL AS text)', pl.Boolean())
@@ -127,51 +177,13 @@ def _own(column: Column[object]) -> tuple[str, str, pl.DataType]:
     return (name, f't."{name}"', pl.Date() if isinstance(kind, Date) else pl.String())
 
 
-def _in_time(kind: RecordKind) -> str:
-    """Hold a record against the days for which its subject means the firm: an account changes hands.
-
-    A period that two holders share belongs to the later one, who is there at its end.
-    """
-    first, last = _period(kind)
-    return f"""
-        (coalesce(l.valid_from <= {last}, true) AND coalesce(l.valid_until >= {first}, true)
-         AND NOT EXISTS (
-            SELECT FROM subject_firm o
-            WHERE o.subject_id = l.subject_id AND {HELD.format(alias="o", closed="known_until")}
-              AND o.valid_from > coalesce(l.valid_from, '-infinity') AND o.valid_from <= {last}))
-    """
-
-
-def _period(kind: RecordKind) -> tuple[str, str]:
-    """Return SQL for the first and last day of the period that a record speaks of."""
-    name = kind.fresh_by
-    field = kind.own_fields[name] if name else None
-    today = "CAST(%(as_of)s AS date)"
-    if isinstance(field, Month):
-        return f"t.{name}", f"CAST(t.{name} + interval '1 month - 1 day' AS date)"
-    if isinstance(field, Year):
-        return (
-            f"make_date(CAST(t.{name} AS integer), 1, 1)",
-            f"make_date(CAST(t.{name} AS integer), 12, 31)",
-        )
-    if isinstance(field, Day):
-        return f"coalesce(t.{name}, {today})", f"coalesce(t.{name}, {today})"
-    return today, today
-
-
-def _raw(dtype: pl.DataType) -> pl.DataType:
-    """Return the type as which CSV is read before `_typed` makes it what it is."""
-    return dtype if isinstance(dtype, (pl.Int32, pl.Int64, pl.Boolean, pl.Date)) else pl.String()
-
-
-def _typed(raw: pl.DataFrame, names: dict[str, pl.DataType]) -> pl.DataFrame:
-    changes = []
-    for name, dtype in names.items():
-        column = pl.col(name)
-        if isinstance(dtype, pl.Binary):
-            changes.append(column.str.decode("hex"))
-        elif isinstance(dtype, pl.Datetime):
-            changes.append(column.str.to_datetime(MOMENT_TEXT, time_unit="us").dt.convert_time_zone("UTC"))
-        elif isinstance(dtype, pl.List):
-            changes.append(column.str.json_decode(dtype))
-    return raw.with_columns(changes)
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column as what it is, from what CSV held."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.Binary):
+        return column.str.decode("hex")
+    if isinstance(dtype, pl.Datetime):
+        return column.str.to_datetime(MOMENT_TEXT, time_unit="us").dt.convert_time_zone("UTC")
+    if isinstance(dtype, pl.List):
+        return column.str.json_decode(dtype)
+    return column

@@ -217,6 +217,8 @@ class RecordKind:
             rest := [name for name in self.own_fields if name not in self.key_fields]
         ):
             stated["anyOf"] = [{"required": [name]} for name in rest]
+        if self.alternative_keys:
+            stated["allOf"] = [{"anyOf": [{"required": list(names)} for names in self.alternative_keys]}]
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.name,

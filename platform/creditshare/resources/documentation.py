@@ -1,4 +1,4 @@
-"""Writes docs/kinds/ from the declarations and the catalogue: `python -m creditshare.resources.documentation FOLDER`."""
+"""Writes docs/kinds/ from declarations and catalogue: `python -m creditshare.resources.documentation FOLDER`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from creditshare.resources.fields import (
     Year,
 )
 from creditshare.resources.groups import ResourceGroup
-from creditshare.resources.rulebook import rulebook
+from creditshare.resources.rulebook import StatedRule, rulebook
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 GROUP_TITLES = {
@@ -78,7 +78,11 @@ def _index(catalogue: Catalogue) -> str:
         "A record is flat: its subject, its own fields, and optionally `source_key`, `revised_at`, `operation`",
         "(`upsert`, the default, or `withdraw`). The subject is named by one or more of `uscc`, `registration_no`,",
         "`organisation_code`, `subject_no` (the provider's own number of the firm), `firm_name` (with `region`);",
-        "bills by `service` and `account_no`.",
+        "bills by `service` and `account_no`. A code that is masked, malformed or has a wrong check digit, or a USCC",
+        "and an organisation code that differ, put the row into quarantine until it is reviewed.",
+        "",
+        "Every value has one form (date, month, amount, code, …) and is rejected when it does not have it; a rule with",
+        "severity `error` rejects the row, a `remark` keeps it and is counted in the quality of its source.",
         "",
         "| group | kind | what | owner | period | consent |",
         "|---|---|---|---|---|---|",
@@ -115,13 +119,18 @@ def _section(kind: RecordKind, entry: CatalogueEntry) -> Iterator[str]:
     for name, field in kind.own_fields.items():
         label = entry.labels[name]
         yield f"| `{name}` | {label.zh} {label.en} | {_form(field)} | {_marks(field)} |"
-    yield from ("", "Rules besides the forms:", "")
-    for rule in rulebook(kind):
-        if "." not in rule.id and rule.pointer:
-            yield f"- `{rule.id}` ({rule.severity}): `{rule.pointer[1:]}` {rule.description}"
+    rules = [rule for rule in rulebook(kind) if _across_fields(rule)]
+    if rules:
+        yield from ("", "Rules besides the forms:", "")
+    for rule in rules:
+        yield f"- `{rule.id}` ({rule.severity}): `{rule.pointer[1:]}` {rule.description}"
     if entry.notes:
         yield from ("", "What to know:", "", *(f"- {note}" for note in entry.notes))
     yield ""
+
+
+def _across_fields(rule: StatedRule) -> bool:
+    return "." not in rule.id and bool(rule.pointer) and rule.severity != "quarantine"
 
 
 def _title(entry: CatalogueEntry) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from creditshare.resources.catalogue import KINDS
 from creditshare.resources.employment.features import FEATURES as EMPLOYMENT
@@ -33,7 +34,7 @@ ALL_FEATURES: tuple[Feature, ...] = tuple(feature for features in BY_GROUP.value
 FEATURES: Mapping[str, Feature] = {feature.code: feature for feature in ALL_FEATURES}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Access:
     """What a reader may use: the groups that consents cover, and every kind that needs no consent."""
 
@@ -44,6 +45,15 @@ class Access:
         """Say whether records of the kind may be used."""
         return kind in self.open_kinds or KINDS[kind].group in self.groups
 
-    def allows(self, feature: Feature) -> bool:
-        """Say whether every kind that the feature reads may be used."""
-        return all(self.covers(kind) for kind in feature.kinds)
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """Return the codes of the features all of whose kinds may be used."""
+        return frozenset(
+            feature.code for feature in ALL_FEATURES if all(self.covers(kind) for kind in feature.kinds)
+        )
+
+    @cached_property
+    def whole_groups(self) -> frozenset[ResourceGroup]:
+        """Return the groups of which every kind may be used."""
+        closed = {kind.group for kind in KINDS.values() if not self.covers(kind.name)}
+        return frozenset(ResourceGroup) - closed

@@ -40,7 +40,10 @@ class RecordField(fields.Field[Any]):
         self.personal = personal
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
-        """Read a value as it was submitted: text, bare literal, or list."""
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """Read a value as it was submitted: text, bare literal, or list. Raises ValidationError with a Reason."""
         if not isinstance(value, str):
             raise refuse("type", "must be a single value")
         if isinstance(value, Bare) and not self.takes_bare:
@@ -269,9 +272,9 @@ class TextList(RecordField):
     takes_bare = False
     column_type = ARRAY(TextType())
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> tuple[str, ...]:
-        if isinstance(value, str):
-            members: Sequence[Any] = value.split("|")
+    def read(self, value: Any) -> tuple[str, ...]:
+        if isinstance(value, str) and not isinstance(value, Bare):
+            members: Sequence[Any] = lexical.tidy(value).split("|")
         elif isinstance(value, (list, tuple)):
             members = value
         else:

@@ -55,6 +55,9 @@ def rulebook(kind: RecordKind) -> tuple[StatedRule, ...]:
 def _of_row(kind: RecordKind) -> Iterator[StatedRule]:
     yield StatedRule(f"{kind.name}:unknown-field", "", "error", "a field that the kind does not have")
     yield StatedRule(f"{kind.name}:subject-missing", "", "error", "names no firm")
+    if kind.alternative_keys:
+        choices = " or ".join("+".join(names) for names in kind.alternative_keys)
+        yield StatedRule(f"{kind.name}:required", "", "error", f"needs {choices}")
     if not kind.key_is_fact:
         yield StatedRule(f"{kind.name}:own-field-missing", "", "error", "says nothing besides its key")
 

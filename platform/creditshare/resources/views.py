@@ -55,7 +55,7 @@ def show_kind(kind: str) -> Response:
 
 @blp.route("/<kind>/template", methods=["GET"])
 @requires_token
-@blp.response(200, content_type="text/csv", description="header line and one example row")
+@blp.response(200, {"type": "string"}, content_type="text/csv", description="header line and one example row")
 def show_template(kind: str) -> Response:
     """Give the CSV template of a record kind."""
     found = kind_named(kind)

@@ -40,7 +40,7 @@ def feature_rows(table: pl.DataFrame, *, firms: int) -> list[dict[str, FeatureVa
     rows: list[dict[str, FeatureValue]] = [{} for _ in range(firms)]
     columns = (table[name].to_list() for name in ("firm", "code", "value", "evidence"))
     for firm, code, value, evidence in zip(*columns, strict=True):
-        rows[firm][code] = FeatureValue(value, tuple(evidence))
+        rows[firm][code] = FeatureValue(value, tuple(evidence or ()))
     return rows
 
 
@@ -61,6 +61,10 @@ def _referred(evidence: pl.Series) -> pl.Series:
     names = pl.DataFrame({"record": distinct, "name": public_column("rec", distinct)})
     if distinct.is_empty():
         return evidence.cast(pl.List(pl.String))
-    return pl.DataFrame({"record": evidence}).select(
-        pl.col("record").list.eval(pl.element().replace_strict(names["record"], names["name"]))
-    )["record"].alias("evidence")
+    return (
+        pl.DataFrame({"record": evidence})
+        .select(pl.col("record").list.eval(pl.element().replace_strict(names["record"], names["name"])))[
+            "record"
+        ]
+        .alias("evidence")
+    )

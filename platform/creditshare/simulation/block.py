@@ -89,9 +89,9 @@ class Block:
             )
             .with_columns(heads=(pl.col("usual_heads") * pl.col("level") // 1000).clip(1, None))
         )
-        yearly_pace = pl.col("usual_heads") * pl.col("turnover") * pl.col("productivity") // 1000
+        usual_turnover = pl.col("usual_heads") * pl.col("turnover") * pl.col("productivity") // 1000
         activity = pl.col("level") * pl.col("business") // 1000 * pl.col("noise") // 1000
-        return frame.with_columns(activity=activity, revenue=yearly_pace * activity // 10).select(
+        return frame.with_columns(activity=activity, revenue=usual_turnover * activity // 10).select(
             *("i", "n", "k", "month", "stamp", "first", "last", "quarter_first", "ends_quarter"),
             *("power", "level", "heads", "activity", "revenue", "stress", "hazard", "quality"),
         )

@@ -63,5 +63,11 @@ def pick(words: Sequence[object] | pl.Series, index: pl.Expr) -> pl.Expr:
     return pl.lit(series).gather(index)
 
 
+def banded(rank: pl.Expr, bands: Sequence[tuple[str, int]]) -> pl.Expr:
+    """Return the name of the first band whose upper limit lies above the rank; the last band takes the rest."""
+    *limited, (last, _) = bands
+    return pl.coalesce(*(pl.when(rank < upper).then(pl.lit(name)) for name, upper in limited), pl.lit(last))
+
+
 def _unsigned(value: int) -> pl.Expr:
     return pl.lit(value, dtype=pl.UInt64)

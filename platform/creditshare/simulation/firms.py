@@ -135,7 +135,7 @@ def _ending(draw: Draw, window: Window) -> dict[str, pl.Expr]:
     bits = draw.bits("ending", "n")
     fate, weakness = part(bits, 0, 10_000), 1000 - pl.col("quality")
     start, until = day_number(window.start), day_number(window.until)
-    opened = pl.max_horizontal(pl.lit(start), pl.col("established") + 30)
+    opened = pl.max_horizontal(pl.lit(start + 2), pl.col("established") + 30)
     closed = opened + part(bits, 20, 1 << 20) % pl.max_horizontal(until - opened, pl.lit(1))
     deregistered, revoked = fate < 60 + weakness // 4, fate < 90 + weakness // 3
     status = (

@@ -41,7 +41,7 @@ def brand(draw: Draw, index: pl.Expr) -> pl.Expr:
 
 
 def former_brand(draw: Draw, index: pl.Expr) -> pl.Expr:
-    """Return another such brand, from the far end of the supply."""
+    """Return a brand from the far end of the supply: no firm's present one, up to eight million firms."""
     return _letters(draw.shuffled(2**_LONG - 1 - index, width=_LONG, purpose="brand/long"), count=3)
 
 

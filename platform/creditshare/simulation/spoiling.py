@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import accumulate
 
 import polars as pl
@@ -20,6 +21,10 @@ _CORRECTED_AFTER = 20  # days
 _NO_SUCH_DAY, _NO_AMOUNT, _NO_CODE = "2026-02-30", "约3万元", "不详"
 
 
+_Spoil = Callable[[pl.DataFrame, pl.Series], pl.DataFrame]
+_KindOfDirt = tuple[float, _Spoil]
+
+
 class Spoiler:
     """Spoils the sheets of one province; `until` is the last day on which a correction can have been sent."""
 
@@ -34,41 +39,42 @@ class Spoiler:
 
         Draws go by the row's number among all rows of its kind. All frames keep `revised_on`.
         """
-        dirt, rows = self._dirt, sheet.rows
-        first_row = self._rows_seen[sheet.provider, sheet.kind]
-        self._rows_seen[sheet.provider, sheet.kind] += rows.height
-        coded = "uscc" in rows.columns
-        shares = (
-            dirt.bad_rows,
-            *((dirt.untidy_codes, dirt.wrong_codes, dirt.masked_codes) if coded else (0, 0, 0)),
-            dirt.duplicates,
-            dirt.corrections,
-        )
-        bad, untidy, wrong, masked, again, corrected = accumulate(
-            round(share * _IN_TOTAL) for share in shares
-        )
-        if corrected == 0 or rows.is_empty():
-            return [rows]
-        lot = pl.DataFrame({"row": pl.int_range(first_row, first_row + rows.height, eager=True)}).select(
-            bits=self._draw.bits(f"dirt/{sheet.provider}/{sheet.kind}", "row")
-        )["bits"]
-        number = lot.to_frame().select(part(pl.col("bits"), 0, _IN_TOTAL)).to_series()
-        hit = number < corrected
-        few, lots, numbers = rows.filter(hit), lot.filter(hit), number.filter(hit)
-        text = _as_text(few)
-        return [
-            rows.filter(number >= masked),
-            _with_bad_values(text.filter(numbers < bad), lots.filter(numbers < bad), sheet.spoilable),
-            _with_untidy_codes(
-                text.filter(_between(numbers, bad, untidy)), lots.filter(_between(numbers, bad, untidy))
-            ),
-            _with_codes(text.filter(_between(numbers, untidy, wrong)), wrong_code),
-            _with_codes(text.filter(_between(numbers, wrong, masked)), masked_code),
-            text.filter(_between(numbers, masked, again)),
-            self._corrected(few.filter(_between(numbers, again, corrected)), sheet.spoilable),
-        ]
+        replacing, adding = self._kinds_of_dirt(sheet)
+        limits = list(accumulate(round(share * _IN_TOTAL) for share, _ in replacing + adding))
+        rows = sheet.rows
+        bits = self._bits(sheet)
+        number = bits.to_frame().select(part(pl.col("bits"), 0, _IN_TOTAL)).to_series()
+        frames = [rows.filter(number >= limits[len(replacing) - 1])]
+        for lower, upper, (_, spoil) in zip([0, *limits], limits, replacing + adding, strict=False):
+            hit = number.is_between(lower, upper, closed="left")
+            if hit.any():
+                frames.append(spoil(rows.filter(hit), bits.filter(hit)))
+        return frames
 
-    def _corrected(self, rows: pl.DataFrame, spoilable: Spoilable) -> pl.DataFrame:
+    def _bits(self, sheet: Sheet) -> pl.Series:
+        key = (sheet.provider, sheet.kind)
+        first = self._rows_seen[key]
+        self._rows_seen[key] += sheet.rows.height
+        numbers = pl.DataFrame({"row": pl.int_range(first, first + sheet.rows.height, eager=True)})
+        return numbers.select(bits=self._draw.bits(f"dirt/{sheet.provider}/{sheet.kind}", "row")).to_series()
+
+    def _kinds_of_dirt(self, sheet: Sheet) -> tuple[list[_KindOfDirt], list[_KindOfDirt]]:
+        """Return what can hit rows of the sheet: dirt in place of the right row, and dirt beside it."""
+        dirt = self._dirt
+        on_codes: list[_KindOfDirt] = [
+            (dirt.untidy_codes, _with_untidy_codes),
+            (dirt.wrong_codes, partial(_with_codes, wrong_code)),
+            (dirt.masked_codes, partial(_with_codes, masked_code)),
+        ]
+        return (
+            [
+                (dirt.bad_rows, partial(_with_bad_values, sheet.spoilable)),
+                *(on_codes if "uscc" in sheet.rows.columns else []),
+            ],
+            [(dirt.duplicates, _again), (dirt.corrections, partial(self._corrected, sheet.spoilable))],
+        )
+
+    def _corrected(self, spoilable: Spoilable, rows: pl.DataFrame, _: pl.Series) -> pl.DataFrame:
         if spoilable.corrected is None:
             return _as_text(rows.clear())
         value = pl.col(spoilable.corrected)
@@ -90,15 +96,15 @@ def masked_code(code: str) -> str:
     return code[:8] + "******" + code[14:]
 
 
-def _between(numbers: pl.Series, lower: int, upper: int) -> pl.Series:
-    return (numbers >= lower) & (numbers < upper)
+def _again(rows: pl.DataFrame, _: pl.Series) -> pl.DataFrame:
+    return _as_text(rows)
 
 
 def _as_text(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.exclude("revised_on").cast(pl.String))
 
 
-def _with_bad_values(rows: pl.DataFrame, lots: pl.Series, spoilable: Spoilable) -> pl.DataFrame:
+def _with_bad_values(spoilable: Spoilable, rows: pl.DataFrame, bits: pl.Series) -> pl.DataFrame:
     broken = [
         (column, value)
         for column, value in (
@@ -108,18 +114,16 @@ def _with_bad_values(rows: pl.DataFrame, lots: pl.Series, spoilable: Spoilable) 
         )
         if column is not None
     ]
-    if not broken:
-        return rows
-    which = lots.to_frame("bits").select(part(pl.col("bits"), 24, len(broken))).to_series()
-    return rows.with_columns(
+    which = bits.to_frame("bits").select(part(pl.col("bits"), 24, len(broken))).to_series()
+    return _as_text(rows).with_columns(
         pl.when(pl.lit(which) == index).then(pl.lit(value)).otherwise(column).alias(column)
         for index, (column, value) in enumerate(broken)
     )
 
 
-def _with_untidy_codes(rows: pl.DataFrame, lots: pl.Series) -> pl.DataFrame:
-    styles = lots.to_frame("bits").select(part(pl.col("bits"), 24, 3)).to_series().to_list()
-    return rows.with_columns(
+def _with_untidy_codes(rows: pl.DataFrame, bits: pl.Series) -> pl.DataFrame:
+    styles = bits.to_frame("bits").select(part(pl.col("bits"), 24, 3)).to_series().to_list()
+    return _as_text(rows).with_columns(
         pl.Series(
             column,
             [
@@ -143,8 +147,6 @@ def _untidy(code: str, style: int) -> str:
             return f"\u00a0{code}\u200b"
 
 
-def _with_codes(rows: pl.DataFrame, change: Callable[[str], str]) -> pl.DataFrame:
-    if "uscc" not in rows.columns:
-        return rows
+def _with_codes(change: Callable[[str], str], rows: pl.DataFrame, _: pl.Series) -> pl.DataFrame:
     codes = [None if code is None else change(code) for code in rows["uscc"]]
-    return rows.with_columns(pl.Series("uscc", codes, dtype=pl.String))
+    return _as_text(rows).with_columns(pl.Series("uscc", codes, dtype=pl.String))

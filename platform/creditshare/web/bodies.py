@@ -7,6 +7,7 @@ A server that answers while the client still sends resets the connection, and th
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
@@ -62,6 +63,21 @@ def allow_stream() -> None:
     """Lift the limit for views that stream; a request hook."""
     if request.endpoint is not None and is_streaming():
         request.max_content_length = None
+
+
+def bound_chunked() -> None:
+    """Read a chunked body that is not to be streamed, and refuse a long one; a request hook, after authentication.
+
+    Werkzeug would cut it off at the limit and hand over the beginning as if it were the whole.
+    """
+    environ = request.environ
+    if "HTTP_TRANSFER_ENCODING" not in environ or request.endpoint is None or is_streaming():
+        return
+    body = environ["wsgi.input"].read(LONGEST_BODY + 1)
+    if len(body) > LONGEST_BODY:
+        raise BodyTooLarge(f"the body is longer than {LONGEST_BODY} bytes")
+    del environ["HTTP_TRANSFER_ENCODING"]
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
 
 def is_streaming() -> bool:

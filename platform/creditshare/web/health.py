@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from creditshare.core import migrations
+from creditshare.core import schema_version
 from creditshare.core.clock import utcnow
 from creditshare.web.auth import open_to_all
 from creditshare.web.json_provider import dumps
@@ -67,8 +67,8 @@ def _database_checks() -> tuple[dict[str, str], datetime | None]:
 
 
 def _check(session: Session) -> tuple[dict[str, str], datetime | None]:
-    found = migrations.current(session.connection())
-    wanted = migrations.heads()
+    found = schema_version.current(session.connection())
+    wanted = schema_version.heads()
     if found != wanted:
         detail = f"is at {', '.join(sorted(found)) or 'nothing'}, needs {', '.join(sorted(wanted))}"
         return {"database": "ok", "migrations": detail}, None

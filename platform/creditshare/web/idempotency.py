@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from flask import Response, current_app, g, request
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditshare.core.clock import utcnow
@@ -29,6 +31,8 @@ from creditshare.web.auth import current
 from creditshare.web.blueprint import ParametersInvalid
 from creditshare.web.bodies import content_hash
 from creditshare.web.runtime import runtime
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -129,17 +133,25 @@ def remember_answer(response: Response) -> None:
         write.remember(response)
 
 
-def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a view so that its writes heed the key; `create_app` wraps every view."""
+def idempotent(view: View) -> View:
+    """Wrap a view so that its writes heed the key; `create_app` wraps every view that is not yet."""
 
     @functools.wraps(view)
-    def heeding(**arguments: Any) -> Any:
+    def heeding(*arguments: Any, **named: Any) -> Any:
         if request.method in SAFE_METHODS or g.get("caller") is None:
-            return view(**arguments)
+            return view(*arguments, **named)
         key = idempotency_key()
-        return view(**arguments) if key is None else _run_once(view, arguments, key)
+        if key is None:
+            return view(*arguments, **named)
+        return _run_once(functools.partial(view, *arguments, **named), key)
 
-    return heeding
+    heeding.heeds_keys = True  # type: ignore[attr-defined]
+    return heeding  # type: ignore[return-value]
+
+
+def heeds_keys(view: Callable[..., Any]) -> bool:
+    """Say whether the view is wrapped already."""
+    return bool(getattr(view, "heeds_keys", False))
 
 
 def forget_old_answers(session: Session, *, now: datetime) -> int:
@@ -148,7 +160,7 @@ def forget_old_answers(session: Session, *, now: datetime) -> int:
     return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _run_once(view: Callable[..., Any], arguments: dict[str, Any], key: str) -> Response:
+def _run_once(run: Callable[[], Any], key: str) -> Response:
     participant_id = current().participant_id
     name = "\0".join((str(participant_id), request.method, request.path, key))
     row_id = runtime().keyring.identity(b"idempotency\0" + name.encode("utf-8", "surrogatepass"))
@@ -163,20 +175,21 @@ def _run_once(view: Callable[..., Any], arguments: dict[str, Any], key: str) -> 
         if stored is not None:
             return _replay(stored)
         g.keyed_write = write = KeyedWrite(session, row_id, participant_id, key)
-        return _run(view, arguments, write)
+        return _run(run, write)
 
 
-def _run(view: Callable[..., Any], arguments: dict[str, Any], write: KeyedWrite) -> Response:
+def _run(run: Callable[[], Any], write: KeyedWrite) -> Response:
     """Run the view and commit what its blocks did, with the answer when it is one worth keeping.
 
     A refusal is not kept: sent again it is decided anew. What the view's blocks completed before it raised stays, as
     it would without a key (a refused inquiry is logged).
     """
     try:
-        response = current_app.make_response(view(**arguments))
+        response = current_app.make_response(run())
     except Exception:
         if not write.committed:
-            write.session.commit()
+            with suppress(PendingRollbackError):  # the connection is gone: what was raised says why
+                write.session.commit()
         raise
     finally:
         g.pop("keyed_write")

@@ -25,12 +25,12 @@ with embedded.start(Path(sys.argv[1])) as servers:
 
 def test_start_after_postgresql_was_killed(data_dir):
     with embedded.start(data_dir) as servers, psycopg.connect(servers.database_url) as session:
-        session.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS value")
+        session.execute("CREATE TABLE survivors AS SELECT generate_series(1, 1000) AS value")
         session.commit()
         os.kill(servers.pids["postgres"], signal.SIGKILL)
 
     with embedded.start(data_dir) as servers:
-        assert ask(servers.database_url, "SELECT count(*) FROM kept") == 1000
+        assert ask(servers.database_url, "SELECT count(*) FROM survivors") == 1000
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

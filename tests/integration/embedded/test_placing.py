@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,17 @@ import pytest
 
 from creditshare import embedded
 
-from .conftest import ask, home_of, processes_naming, processes_of
+from .conftest import ask, data_folders, home_of, processes_naming, processes_of
+
+
+@pytest.fixture(scope="module")
+def open_dir() -> Iterator[Path]:
+    """A data folder that every account can enter, with a database in it."""
+    with data_folders() as make:
+        data_dir = make(private=False)
+        with embedded.start(data_dir):
+            pass
+        yield data_dir
 
 
 def modes(path: Path) -> list[tuple[int, int]]:
@@ -33,18 +44,13 @@ def test_path_of_150_characters_below_a_private_folder(make_data_dir, capsys):
         embedded.discard(data_dir)
 
 
-def test_data_stays_in_a_folder_that_the_account_can_enter(make_data_dir):
-    data_dir = make_data_dir(private=False)
-
-    with embedded.start(data_dir):
-        pass
-
-    assert (data_dir / "embedded" / "postgres" / "PG_VERSION").exists()
-    assert not home_of(data_dir).exists()
+def test_data_stays_in_a_folder_that_the_account_can_enter(open_dir):
+    assert (open_dir / "embedded" / "postgres" / "PG_VERSION").exists()
+    assert not home_of(open_dir).exists()
 
 
-def test_two_instances_side_by_side(make_data_dir):
-    with embedded.start(make_data_dir()) as one, embedded.start(make_data_dir()) as other:
+def test_two_instances_side_by_side(data_dir, open_dir):
+    with embedded.start(data_dir) as one, embedded.start(open_dir) as other:
         with psycopg.connect(one.database_url) as session:
             session.execute("CREATE TABLE only_here ()")
 
@@ -79,37 +85,38 @@ def test_half_made_database_is_made_anew(make_data_dir):
     assert not half.exists()
 
 
-def test_database_of_another_version_is_refused_in_words(make_data_dir):
-    data_dir = make_data_dir(private=False)
-    with embedded.start(data_dir):
-        pass
-    (data_dir / "embedded" / "postgres" / "PG_VERSION").write_text("14\n")
+def test_lost_passwords_are_set_anew(open_dir):
+    secrets = open_dir / "embedded" / "secrets.json"
+    before = secrets.read_text()
+    secrets.unlink()
 
-    with pytest.raises(embedded.EmbeddedFailed, match="made by PostgreSQL 14"):
-        embedded.start(data_dir)
-
-
-def test_lost_passwords_are_set_anew(make_data_dir):
-    data_dir = make_data_dir(private=False)
-    with embedded.start(data_dir) as servers:
-        before = servers.database_url
-    (data_dir / "embedded" / "secrets.json").unlink()
-
-    with embedded.start(data_dir) as servers:
-        assert servers.database_url != before
+    with embedded.start(open_dir) as servers:
         assert ask(servers.database_url, "SELECT 1") == 1
 
+    assert secrets.read_text() != before
 
-def test_server_that_cannot_start_says_why(make_data_dir):
-    data_dir = make_data_dir(private=False)
-    with embedded.start(data_dir):
-        pass
-    (data_dir / "embedded" / "postgres" / "postgresql.conf").write_text("no_such_setting = 1\n")
+
+def test_database_of_another_version_is_refused_in_words(open_dir):
+    version = open_dir / "embedded" / "postgres" / "PG_VERSION"
+    held = version.read_text()
+    version.write_text("14\n")
+
+    with pytest.raises(embedded.EmbeddedFailed, match="made by PostgreSQL 14"):
+        embedded.start(open_dir)
+
+    version.write_text(held)
+
+
+def test_server_that_cannot_start_says_why(open_dir):
+    settings = open_dir / "embedded" / "postgres" / "postgresql.conf"
+    held = settings.read_text()
+    settings.write_text("no_such_setting = 1\n")
 
     with pytest.raises(embedded.EmbeddedFailed, match="no_such_setting"):
-        embedded.start(data_dir)
+        embedded.start(open_dir)
 
-    assert processes_of(data_dir) == []
+    assert processes_of(open_dir) == []
+    settings.write_text(held)
 
 
 @pytest.mark.parametrize("version", ["15", "16", "17"])

@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from creditshare import embedded
 
@@ -52,7 +54,10 @@ def test_nobody_enters_without_the_password(servers):
     for url in (wrong, over_tcp):
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(url)
-    with redis.Redis(port=servers.instance.ports[1]) as stranger, pytest.raises(redis.AuthenticationError):
+    with (
+        redis.Redis(port=servers.instance.ports[1], retry=Retry(NoBackoff(), 0)) as stranger,
+        pytest.raises(redis.AuthenticationError),
+    ):
         stranger.ping()
 
 

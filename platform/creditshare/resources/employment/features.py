@@ -26,35 +26,37 @@ GRADE_CODES = {"A": 3, "B": 2, "C": 1}
 LATEST_MONTHS = 3
 
 
-def _insured_by_month(frames: Frames) -> pl.DataFrame:
+def _insured_by_month(frames: Frames, *, months: int) -> pl.DataFrame:
     """Return firm, month, insured: sources added up per insurance, then the insurance with most people."""
-    rows = frames.standing("social-insurance").filter(pl.col("insured").is_not_null())
+    rows = frames.standing("social-insurance").filter(
+        in_last_months("month", frames, months), pl.col("insured").is_not_null()
+    )
     by_insurance = rows.group_by("firm", "month", "insurance").agg(pl.col("insured").sum())
     return by_insurance.group_by("firm", "month").agg(pl.col("insured").max())
 
 
 def _latest_insured(frames: Frames) -> pl.DataFrame:
     """Return the newest month of each firm among the last three complete ones."""
-    recent = _insured_by_month(frames).filter(in_last_months("month", frames, LATEST_MONTHS))
+    recent = _insured_by_month(frames, months=LATEST_MONTHS)
     return recent.filter(pl.col("month") == pl.col("month").max().over("firm"))
 
 
+def _latest_rows(frames: Frames) -> pl.DataFrame:
+    return frames.standing("social-insurance").filter(in_last_months("month", frames, LATEST_MONTHS))
+
+
 def _insured(frames: Frames) -> pl.DataFrame:
-    latest = _latest_insured(frames)
-    rows = frames.standing("social-insurance").join(latest.select("firm", "month"), on=["firm", "month"])
-    return proven(latest.rename({"insured": "value"}), rows)
+    return proven(_latest_insured(frames).rename({"insured": "value"}), _latest_rows(frames))
 
 
 def _insured_change(frames: Frames, *, months: int) -> pl.DataFrame:
-    by_month = _insured_by_month(frames)
+    by_month = _insured_by_month(frames, months=months + LATEST_MONTHS)
     before = by_month.select(
         "firm", pl.col("month").dt.offset_by(f"{months}mo"), pl.col("insured").alias("then")
     )
     pairs = _latest_insured(frames).join(before, on=["firm", "month"])
     change = millionths(pl.col("insured") - pl.col("then"), pl.col("then"))
-    values = pairs.select("firm", change.alias("value"))
-    window = in_last_months("month", frames, months + LATEST_MONTHS)
-    return proven(values, frames.standing("social-insurance").filter(window))
+    return proven(pairs.select("firm", change.alias("value")), _latest_rows(frames))
 
 
 def _base_per_head(frames: Frames) -> pl.DataFrame:

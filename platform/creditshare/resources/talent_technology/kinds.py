@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from creditshare.resources.base import Holds, RecordKind, RecordSchema, Rule, Values
+from creditshare.resources.base import Holds, RecordKind, RecordSchema
 from creditshare.resources.fields import Code, Count, Day, Flag, Money, Text, Year
 from creditshare.resources.groups import ResourceGroup
 from creditshare.resources.rules import in_order, not_negative
@@ -43,10 +43,6 @@ INTELLECTUAL_PROPERTY = RecordKind(
 )
 
 
-def _named(values: Values) -> bool:
-    return values.get("certificate_no") is not None or values.get("issued_on") is not None
-
-
 class QualificationSchema(RecordSchema):
     """A recognition of the firm (高新技术企业, 专精特新, …), known by its certificate, else by its day of issue."""
 
@@ -67,12 +63,7 @@ class QualificationSchema(RecordSchema):
     expires_on = Day()
     authority = Text(longest=200)
 
-    rules = (
-        Rule(
-            "number-or-day", "/certificate_no", "error", _named, "certificate_no or issued_on must be there"
-        ),
-        in_order("issued_on", "expires_on"),
-    )
+    rules = (in_order("issued_on", "expires_on"),)
 
 
 QUALIFICATION = RecordKind(

@@ -15,6 +15,7 @@ from creditshare.resources.features import (
     months_before,
     newest_year,
     on_time_ratio,
+    proven,
     registered,
     since_months,
     tally,
@@ -38,16 +39,13 @@ def _months_filed(frames: Frames, *, months: int) -> pl.DataFrame:
     """Count months that a monthly or quarterly return covers. One month more is looked at, as returns come later."""
     start, end = pl.col("period_start").dt.truncate("1mo"), pl.col("month")
     length = (end.dt.year() - start.dt.year()) * 12 + end.dt.month() - start.dt.month() + 1
-    covered = (
-        _filings(frames)
-        .filter(length.is_between(1, LONGEST_PERIOD))
-        .with_columns(month=pl.date_ranges(start, end, "1mo"))
-        .explode("month")
+    rows = _filings(frames).filter(
+        end >= months_before(frames.month, months + 1), length.is_between(1, LONGEST_PERIOD)
     )
-    rows = covered.filter(in_last_months("month", frames, months + 1))
-    return measure(
-        rows.unique(["firm", "record", "month"]), pl.col("month").n_unique().clip(upper_bound=months)
-    ).with_columns(pl.col("evidence").list.unique().list.sort())
+    covered = rows.select("firm", start.alias("first"), "month").unique()
+    each = covered.select("firm", pl.date_ranges("first", "month", "1mo").alias("month")).explode("month")
+    counted = each.filter(in_last_months("month", frames, months + 1)).group_by("firm")
+    return proven(counted.agg(pl.col("month").n_unique().clip(upper_bound=months).alias("value")), rows)
 
 
 def _on_time(frames: Frames) -> pl.DataFrame:

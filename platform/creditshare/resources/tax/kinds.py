@@ -47,7 +47,7 @@ class TaxFilingSchema(RecordSchema):
             "/period_end",
             "remark",
             _whole_months,
-            "the period is not whole months",
+            "does not make the period whole months",
         ),
         not_above("tax_paid", "tax_due"),
         *not_negative("deduction", "taxable_basis"),

@@ -8,11 +8,11 @@ import polars as pl
 
 from creditshare.simulation.block import Block, Sheet, Spoilable
 from creditshare.simulation.columns import day
-from creditshare.simulation.draw import part, pick
+from creditshare.simulation.draw import banded, part, pick
 
 PROVIDER = "ecology"
 # Guangdong 2017, of 1,060 rated firms: red 2.45 %, yellow 10.00 %, blue 73.68 %, green 13.87 %; cumulative.
-_COLOURS = (("red", 245), ("yellow", 1245), ("blue", 8613))
+_COLOURS = (("red", 245), ("yellow", 1245), ("blue", 8613), ("green", 10_000))
 _POLLUTANTS = ("化学需氧量|氨氮", "二氧化硫|氮氧化物", "挥发性有机物", "总铬|化学需氧量|氨氮", "颗粒物")
 
 
@@ -31,14 +31,11 @@ def _ratings(block: Block) -> Sheet:
     # Half of the firms by quality, half by chance: both are even, so the distribution stays what it was.
     luck, by_quality = part(bits, 0, 10_000), part(bits, 20, 2) == 0
     rank = pl.when(by_quality).then(pl.col("quality") * 10 + luck % 10).otherwise(luck)
-    colour = pl.when(rank < _COLOURS[0][1]).then(pl.lit(_COLOURS[0][0]))
-    for name, upper in _COLOURS[1:]:
-        colour = colour.when(rank < upper).then(pl.lit(name))
     rows = rated.select(
         **block.subject(PROVIDER, "uscc", "registration_no", "firm_name"),
         scheme=pl.lit("national-2013"),
         year="year",
-        colour=colour.otherwise(pl.lit("green")),
+        colour=banded(rank, _COLOURS),
         revised_on=day("reported"),
     )
     return Sheet(PROVIDER, "environment-rating", rows, Spoilable(code="colour"))

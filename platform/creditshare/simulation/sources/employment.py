@@ -54,7 +54,7 @@ def _social_insurance(block: Block) -> Sheet:
         _INSURANCES, schema={"insurance": pl.String, "code": pl.String, "rate": pl.Int64}, orient="row"
     )
     settled = settle(
-        _payroll(block, "social-insurance", covered=88).with_columns(owed=pl.lit(0)), until=block.until
+        _payroll(block, "social-insurance", covered=82).with_columns(owed=pl.lit(0)), until=block.until
     )
     rows = (
         settled.join(insurances, how="cross", maintain_order="left_right")

@@ -36,9 +36,18 @@ def sheets(block: Block) -> Iterator[Sheet]:
 
 
 def _registrations(block: Block) -> Sheet:
-    bits = block.draw.bits("registration", "n")
-    ended = pl.col("status").is_in(["deregistered", "revoked"])
-    rows = block.firms.select(
+    """A firm that has ended within the window is registered twice: as it was, and as it ended."""
+    known = pl.max_horizontal("established", pl.lit(block.start)) + 1
+    ended = block.firms.filter(pl.col("status").is_in(["deregistered", "revoked"]))
+    versions = pl.concat(
+        [
+            block.firms.join(ended, on="i", how="anti", maintain_order="left").with_columns(revised_on=known),
+            ended.with_columns(revised_on=known, status=pl.lit("active")),
+            ended.with_columns(revised_on=pl.col("closed") + 1),
+        ]
+    ).with_columns(bits=block.draw.bits("registration", "n"))
+    paid_share = part(pl.col("bits"), 0, 11) * 10
+    rows = versions.select(
         uscc="uscc",
         registration_no="old_number",
         firm_name="name",
@@ -46,9 +55,7 @@ def _registrations(block: Block) -> Sheet:
         firm_type="firm_type",
         legal_representative="head",
         registered_capital=yuan(pl.col("capital") * 100),
-        paid_in_capital=yuan(
-            pl.when(pl.col("kind") == "91").then(pl.col("capital") * part(bits, 0, 11) * 10)
-        ),
+        paid_in_capital=yuan(pl.when(pl.col("kind") == "91").then(pl.col("capital") * paid_share)),
         capital_currency=pl.lit("CNY"),
         established_on=day("established"),
         term_from=day("established"),
@@ -58,12 +65,7 @@ def _registrations(block: Block) -> Sheet:
         address="address",
         business_scope="scope",
         authority=pl.concat_str("county", pl.lit(_AUTHORITY)),
-        revised_on=day(
-            pl.when(ended)
-            .then(pl.col("closed"))
-            .otherwise(pl.max_horizontal("established", pl.lit(block.start)))
-            + 1
-        ),
+        revised_on=day("revised_on"),
     )
     return Sheet(REGISTRY, "registration", rows, Spoilable("established_on", "registered_capital", "status"))
 
@@ -90,8 +92,7 @@ def _changes(block: Block) -> Sheet:
         before=pl.concat_str(pl.col("capital") // 20_000, pl.lit("万人民币")),
         after=pl.concat_str(pl.col("capital") // 10_000, pl.lit("万人民币")),
     )
-    types = {"slot": pl.Int64}
-    changes = pl.concat([renamed.cast(types), moved.cast(types), raised.cast(types)])
+    changes = pl.concat([renamed, moved, raised], how="vertical_relaxed")
     rows = changes.select(
         **block.subject(REGISTRY, "uscc"),
         item="item",

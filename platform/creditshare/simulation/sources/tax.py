@@ -9,12 +9,12 @@ import polars as pl
 
 from creditshare.simulation.block import Block, Sheet, Spoilable
 from creditshare.simulation.columns import day, scaled, yuan
-from creditshare.simulation.draw import part, pick
+from creditshare.simulation.draw import banded, part, pick
 from creditshare.simulation.payments import settle
 
 PROVIDER = "tax"
 _RATE_PLACES = 4
-# Out of a thousand: grades A, B, M, C, D from the best quality down; a new firm is M whatever its quality.
+# Upper limits out of a thousand; a new firm is M whatever its quality.
 _GRADES = (("D", 40), ("C", 130), ("M", 260), ("B", 780), ("A", 1000))
 
 
@@ -109,10 +109,8 @@ def _ratings(block: Block) -> Sheet:
     rated = block.years(reported_month=4).with_columns(bits=block.draw.bits("tax-rating", "n", "year"))
     chance = part(pl.col("bits"), 0, 1000)
     rank = pl.when(part(pl.col("bits"), 20, 3) > 0).then(pl.col("quality")).otherwise(chance)
-    grade = pl.when(pl.col("established") > pl.col("year_end") - 365).then(pl.lit("M"))
-    for name, upper in _GRADES[:-1]:
-        grade = grade.when(rank < upper).then(pl.lit(name))
-    rows = rated.with_columns(grade=grade.otherwise(pl.lit(_GRADES[-1][0]))).select(
+    new = pl.col("established") > pl.col("year_end") - 365
+    rows = rated.with_columns(grade=pl.when(new).then(pl.lit("M")).otherwise(banded(rank, _GRADES))).select(
         **block.subject(PROVIDER, "uscc", "registration_no", "firm_name"),
         year="year",
         grade="grade",

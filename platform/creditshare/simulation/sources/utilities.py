@@ -49,27 +49,28 @@ def accounts_of(block: Block, service: Service) -> pl.DataFrame:
         .with_columns(
             account_no=pl.concat_str(
                 pl.lit(service.prefix), pl.col("n").cast(pl.String).str.zfill(8), pl.col("slot") + 1
-            )
+            ),
+            opened=pl.max_horizontal(pl.col("established") + 20 + pl.col("slot") * 400, pl.lit(0)),
         )
+        .filter(pl.col("opened") < block.until - 40)
     )
 
 
 def _account_sheet(block: Block, service: Service, accounts: pl.DataFrame) -> Sheet:
     coded = block.identities.has_code(service.provider)
     written = block.subject(service.provider, "uscc", "registration_no", "firm_name")
-    opened = pl.max_horizontal(pl.col("established") + 20 + pl.col("slot") * 400, pl.lit(0))
     capacity = pl.col("heads") * pl.col("power") // 90 + 15
-    rows = accounts.filter(opened < block.until - 30).select(
+    rows = accounts.select(
         uscc=pl.when(coded).then(written["uscc"]),
         registration_no=pl.when(coded).then(written["registration_no"]),
         firm_name=written["firm_name"],
         region="region",
         service=pl.lit(service.service),
         account_no="account_no",
-        opened_on=day(opened),
+        opened_on=day("opened"),
         address="address",
         contract_capacity=capacity if service.service == "electricity" else pl.lit(None, dtype=pl.Int64),
-        revised_on=day(pl.max_horizontal(opened, pl.lit(block.start))),
+        revised_on=day(pl.max_horizontal("opened", pl.lit(block.start))),
     )
     return Sheet(service.provider, "utility-account", rows, Spoilable("opened_on", code="service"))
 
@@ -79,7 +80,10 @@ def _bill_sheet(block: Block, service: Service, accounts: pl.DataFrame) -> Sheet
     season = pl.col("power") if service.service == "electricity" else pl.lit(1000)
     months = block.months.with_columns(used=need * season // 1000, due=pl.col("last") + 20)
     bills = (
-        months.join(accounts.select("i", "slot", "owned", "account_no"), on="i", maintain_order="left_right")
+        months.join(
+            accounts.select("i", "slot", "owned", "account_no", "opened"), on="i", maintain_order="left_right"
+        )
+        .filter(pl.col("last") > pl.col("opened"))
         .with_columns(
             bits=block.draw.bits(f"bills/{service.service}", "n", "k", "slot"),
             quantity=(pl.col("used") // pl.col("owned")).clip(1, None),

@@ -1,0 +1,1 @@
+"""Which firm lets which bank read what, for which purposes, until when."""

@@ -1,0 +1,32 @@
+"""Making profiles and scores anew."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from sqlalchemy.exc import OperationalError
+
+from creditshare.core.clock import day_of, utcnow
+from creditshare.core.database import advisory_lock
+from creditshare.scoring.refresh import SET_SIZE, refresh_batch, refresh_due
+from creditshare.scoring.rulebook import rulebook_for
+from workers.runtime import runtime
+
+
+@shared_task(name="scoring.refresh", autoretry_for=(OperationalError,), retry_backoff=True, max_retries=3)
+def refresh() -> None:
+    """Refresh what is due, set by set, until nothing is left to claim."""
+    shared = runtime()
+    while True:
+        now = utcnow()
+        rulebook = rulebook_for(shared.settings.config_dir, day_of(now))
+        if refresh_batch(shared.sessions, rulebook=rulebook, keyring=shared.keyring, now=now) < SET_SIZE:
+            return
+
+
+@shared_task(name="scoring.refresh-due")
+def refresh_due_firms() -> None:
+    """Queue the firms whose answers change by themselves today."""
+    now = utcnow()
+    with runtime().sessions.begin() as session, advisory_lock(session, "scoring.refresh-due") as free:
+        if free:
+            refresh_due(session, today=day_of(now), now=now)
