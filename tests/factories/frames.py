@@ -15,7 +15,9 @@ import polars as pl
 from creditshare.profiles.frames import FrameLoader
 from creditshare.profiles.versions import Reading, VersionReader
 from creditshare.resources.catalogue import ALL_KINDS, KINDS, Catalogue, load_catalogue
+from creditshare.resources.feature_catalogue import FEATURES
 from creditshare.resources.frames import Frames
+from creditshare.scoring.feature_row import compute_features, feature_rows
 
 CONFIG = Path(__file__).parents[2] / "config"
 AS_OF = date(2026, 11, 22)
@@ -63,3 +65,16 @@ def version_frame(kind: str, rows: Sequence[Row]) -> pl.DataFrame:
 def record_of(kind: str, row: Row) -> bytes:
     """Return the 32 bytes that stand for a row and its content."""
     return hashlib.sha256(repr((kind, sorted(row.items(), key=str))).encode()).digest()
+
+
+def month_start(back: int, *, day: int = 1, of: date = AS_OF) -> date:
+    """Return a day of the month `back` months before `of`."""
+    index = of.year * 12 + of.month - 1 - back
+    return date(index // 12, index % 12 + 1, day)
+
+
+def measured(code: str, records: Mapping[str, Sequence[Row]], *, as_of: date = AS_OF) -> int | None:
+    """Return the value of one feature for firm 0; None where it is not known."""
+    found = compute_features(frames(records, as_of=as_of), [FEATURES[code]])
+    row = feature_rows(found, firms=1)[0]
+    return row[code].value if code in row else None

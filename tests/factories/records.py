@@ -37,7 +37,10 @@ def push(
         declared, participant_id=participant.id, revised_at=revised_at, created_at=revised_at
     )
     maker = RowMaker(declared, validator, participant_id=participant.id, keyring=keyring)
-    source = [SourceRow(number, {name: _sent(value) for name, value in row.items()}) for number, row in enumerate(rows, start=1)]
+    source = [
+        SourceRow(number, {name: _sent(value) for name, value in row.items()})
+        for number, row in enumerate(rows, start=1)
+    ]
     ready = list(maker.make(source))
     refused = [row for row in ready if not isinstance(row, ReadyRow)]
     assert not refused, refused

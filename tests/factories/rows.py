@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,25 +10,21 @@ from hypothesis import strategies as st
 from creditshare.resources.base import RecordKind
 from creditshare.resources.catalogue import ALL_KINDS
 from creditshare.resources.fields import Code, Count, Day, Flag, Month, Quantity, RecordField, TextList, Year
-from tests.factories.frames import AS_OF, Row
+from tests.factories.frames import AS_OF, Row, month_start
 
 TEXTS = ("增值税", "企业所得税", "法定代表人变更", "名称变更", "有效", "失效", "CNY")
 DAYS = st.integers(0, 1200).map(lambda back: AS_OF - timedelta(days=back))
-MONTHS = st.integers(0, 30).map(lambda back: month_back(AS_OF, back))
+MONTHS = st.integers(0, 30).map(lambda back: month_start(back))
 AMOUNTS = st.sampled_from([0, 1, 50, 99_999, 100_000, 12_345_678, 10**17, -500])
 REVISED = st.integers(0, 500).map(lambda back: datetime(2026, 11, 20, tzinfo=UTC) - timedelta(days=back))
-
-
-def month_back(day: date, count: int) -> date:
-    """Return the first day of the month `count` months before the day's."""
-    index = day.year * 12 + day.month - 1 - count
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def rows_of(kind: RecordKind, *, firms: int) -> st.SearchStrategy[Row]:
     """Return rows of one kind: required fields there, others now and then."""
     required = {
-        name: _values(field) for name, field in kind.own_fields.items() if field.required and not field.personal
+        name: _values(field)
+        for name, field in kind.own_fields.items()
+        if field.required and not field.personal
     }
     optional = {
         name: _values(field)
@@ -47,7 +43,9 @@ def provinces(*, firms: int) -> st.SearchStrategy[dict[str, list[dict[str, Any]]
     """Return a few rows of every kind."""
     return st.fixed_dictionaries(
         {
-            kind.name: st.lists(rows_of(kind, firms=firms), max_size=4, unique_by=lambda row: repr(sorted(row.items())))
+            kind.name: st.lists(
+                rows_of(kind, firms=firms), max_size=4, unique_by=lambda row: repr(sorted(row.items()))
+            )
             for kind in ALL_KINDS
         }
     )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from creditshare.core.clock import utcnow
 from creditshare.core.database import advisory_lock
 from creditshare.participants.services import forget_expired
-from creditshare.web.idempotency import forget_old_answers
+from creditshare.web.stored_answers import forget_old_answers
 from workers.runtime import runtime
 
 OUTBOX_KEPT = timedelta(days=7)

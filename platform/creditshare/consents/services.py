@@ -15,7 +15,9 @@ from creditshare.consents.models import Action, Consent, ConsentEvent
 from creditshare.consents.purposes import Purpose
 from creditshare.consents.standing import Held
 from creditshare.core.encryption import Keyring
+from creditshare.firms.models import SubjectForm
 from creditshare.firms.subjects import SubjectKey
+from creditshare.participants.models import Participant
 from creditshare.resources.groups import ResourceGroup
 
 
@@ -89,6 +91,29 @@ class ConsentView:
         )
 
 
+def party_of(
+    session: Session, *, participant_id: UUID, client_id: str, is_firm: bool, keyring: Keyring
+) -> Party:
+    """Say who deals with consents: a firm's participant stands for every identifier that means its firm."""
+    if not is_firm:
+        return Party(participant_id, client_id)
+    participant = session.get(Participant, participant_id)
+    uscc = participant.uscc if participant is not None else None
+    if uscc is None:
+        return Party(participant_id, client_id, ())
+    own = SubjectKey(SubjectForm.USCC, uscc).id(keyring)
+    same = session.execute(
+        text(
+            """
+            SELECT other.subject_id FROM subject_firm l JOIN subject_firm other USING (firm_id)
+            WHERE l.subject_id = :own AND l.known_until IS NULL AND other.known_until IS NULL
+            """
+        ),
+        {"own": own},
+    )
+    return Party(participant_id, client_id, tuple(sorted({own, *same.scalars()})))
+
+
 def register_consent(
     session: Session,
     *,
@@ -133,7 +158,12 @@ def change_consent(
     pause = view.last_pause
     if (action is Action.PAUSE and pause) or (action is Action.RESUME and pause is None):
         return view
-    if action is Action.RESUME and pause and not party.is_firm and pause.participant_id != party.participant_id:
+    if (
+        action is Action.RESUME
+        and pause
+        and not party.is_firm
+        and pause.participant_id != party.participant_id
+    ):
         raise PausedByFirm("the firm has paused this consent; only the firm can resume it")
     event = ConsentEvent(
         consent_id=view.consent.id,
@@ -163,10 +193,7 @@ def list_consents(
 ) -> list[ConsentView]:
     """Return the party's consents, newest first."""
     statement = (
-        select(Consent)
-        .where(_of(party))
-        .order_by(Consent.created_at.desc(), Consent.id.desc())
-        .limit(limit)
+        select(Consent).where(_of(party)).order_by(Consent.created_at.desc(), Consent.id.desc()).limit(limit)
     )
     if after is not None:
         statement = statement.where(tuple_(Consent.created_at, Consent.id) < after)
@@ -182,7 +209,7 @@ def consents_for(session: Session, *, firm_id: UUID, grantee_id: UUID) -> list[H
             FROM subject_firm l JOIN consents c ON c.subject_id = l.subject_id AND c.grantee_id = :grantee,
             LATERAL (
                 SELECT count(*) FILTER (WHERE action = 'revoke') > 0 AS revoked,
-                       (array_agg(action ORDER BY at DESC, id) FILTER (WHERE action <> 'revoke'))[1] AS last
+                       (array_agg(action ORDER BY at DESC, id DESC) FILTER (WHERE action <> 'revoke'))[1] AS last
                 FROM consent_events WHERE consent_id = c.id
             ) e
             WHERE l.firm_id = :firm AND l.known_until IS NULL

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,7 +48,7 @@ class Submission(Base):
     reason: Mapped[str | None]  # why rows are withdrawn, where they are
     dry_run: Mapped[bool]
     sha256: Mapped[str]
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[SubmissionState]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -18,16 +18,18 @@ ONE_DAY = timedelta(days=1)
 def begins(kind: RecordKind) -> pl.Expr | None:
     """Return the first day on which a record says something true; None where it always does.
 
-    What speaks of a month or a year holds from the day after its end.
+    What speaks of a month or a year holds from the day after its end; a grade or state known inside it
+    (`from_start`), from its first day.
     """
     name = kind.holds.since
     if name is None:
         return None
     field = kind.own_fields[name]
+    passed = 0 if kind.holds.from_start else 1
     if isinstance(field, Month):
-        return pl.col(name).dt.offset_by("1mo")
+        return pl.col(name).dt.offset_by(f"{passed}mo")
     if isinstance(field, Year):
-        return pl.date(pl.col(name).cast(pl.Int32) + 1, 1, 1)
+        return pl.date(pl.col(name).cast(pl.Int32) + passed, 1, 1)
     return pl.col(name)
 
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import polars as pl
 
-from creditshare.profiles.versions import GIVEN
 from creditshare.resources.base import RecordKind
 from creditshare.resources.fields import PRECISION, Count, Day, Month, Quantity, Text, TextList
+from creditshare.resources.frames import GIVEN
 from creditshare.resources.groups import ResourceGroup
 
 MASK = "***"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from creditshare.profiles.versions import GIVEN
 from creditshare.resources.base import RecordKind
 from creditshare.resources.fields import PRECISION, Day
+from creditshare.resources.frames import GIVEN
 
 RECORD_ID = pl.col("record").bin.slice(0, 16)
 CONTENT_HASH = pl.col("record").bin.slice(16)

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from creditshare.resources.base import RecordKind
 from creditshare.resources.fields import Day, Month, Year
+from creditshare.resources.frames import GIVEN
 
 MOMENT = pl.Datetime("us", "UTC")
 MOMENT_TEXT = "%Y-%m-%d %H:%M:%S%.f%#z"
-GIVEN = "given_"  # leads the column that says whether a personal field has a value
 AS_CSV = (pl.Int32, pl.Int64, pl.Boolean, pl.Date)  # what Polars reads from PostgreSQL's CSV as it is
 HELD = "{alias}.known_from <= %(known_at)s AND ({alias}.{closed} IS NULL OR {alias}.{closed} > %(known_at)s)"
 CONFIRMED = """

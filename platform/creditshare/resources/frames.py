@@ -12,6 +12,8 @@ from datetime import date
 
 import polars as pl
 
+GIVEN = "given_"  # leads the column that says whether a personal field has a value
+
 
 @dataclass(frozen=True, slots=True)
 class Frames:

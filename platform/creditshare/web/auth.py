@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -154,16 +154,7 @@ def _with_end_user(caller: Caller) -> Caller:
         raise _end_user_fault("text-invalid", "is not UTF-8") from None
     if not name or len(name) > LONGEST_END_USER or not name.isprintable():
         raise _end_user_fault("text-invalid", f"must be 1 to {LONGEST_END_USER} printable characters")
-    return Caller(
-        participant_id=caller.participant_id,
-        participant_code=caller.participant_code,
-        role=caller.role,
-        client_id=caller.client_id,
-        scopes=caller.scopes,
-        kinds=caller.kinds,
-        end_user=name,
-        requires_end_user=caller.requires_end_user,
-    )
+    return replace(caller, end_user=name)
 
 
 def _end_user_fault(code: str, detail: str) -> Invalid:

@@ -12,50 +12,32 @@ import functools
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from flask import Response, current_app, g, request
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import PendingRollbackError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from creditshare.core.clock import utcnow
-from creditshare.core.database import Base
 from creditshare.core.encryption import Keyring
 from creditshare.errors import Conflict, Fault, Invalid
 from creditshare.web.auth import current
 from creditshare.web.blueprint import ParametersInvalid
 from creditshare.web.bodies import content_hash
 from creditshare.web.runtime import runtime
+from creditshare.web.stored_answers import KEPT_FOR, IdempotencyKey
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST_KEY = 64
-KEPT_FOR = timedelta(hours=24)
 FIRST_REFUSAL = 400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class IdempotencyKey(Base):
-    """One stored answer. `id` stands for participant, method, path and key; the answer is encrypted."""
-
-    __tablename__ = "idempotency_keys"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    participant_id: Mapped[UUID]
-    method: Mapped[str]
-    path: Mapped[str]
-    key: Mapped[str]
-    request_hash: Mapped[bytes]
-    status: Mapped[int]
-    answer: Mapped[bytes]
-    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class IdempotencyKeyReused(Invalid):
@@ -152,12 +134,6 @@ def idempotent(view: View) -> View:
 def heeds_keys(view: Callable[..., Any]) -> bool:
     """Say whether the view is wrapped already."""
     return bool(getattr(view, "heeds_keys", False))
-
-
-def forget_old_answers(session: Session, *, now: datetime) -> int:
-    """Delete answers older than 24 hours; returns how many."""
-    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT_FOR)
-    return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def _run_once(run: Callable[[], Any], key: str) -> Response:

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, text, update
 from creditshare.app import BLUEPRINTS, create_app
 from creditshare.core.clock import utcnow
 from creditshare.core.outbox import OutboxMessage
-from creditshare.web.idempotency import IdempotencyKey, forget_old_answers
 from creditshare.web.runtime import EXTENSION
+from creditshare.web.stored_answers import IdempotencyKey, forget_old_answers
 from tests import lab
 from tests.fixtures_web import close, fetch_token, make_client
 

@@ -58,7 +58,9 @@ def test_a_firm_alone_gets_what_it_gets_among_others(records):
 @LAWS
 @given(provinces(firms=FIRMS), provinces(firms=FIRMS))
 def test_what_begins_after_the_day_changes_nothing(records, future):
-    later = {kind: [moved_behind(kind, row, n) for n, row in enumerate(rows)] for kind, rows in future.items()}
+    later = {
+        kind: [moved_behind(kind, row, n) for n, row in enumerate(rows)] for kind, rows in future.items()
+    }
     begins = {kind.name for kind in ALL_KINDS if kind.holds.since}
     both = {kind: rows + (later[kind] if kind in begins else []) for kind, rows in records.items()}
 
