@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from marshmallow import Schema, fields
 from sqlalchemy import select, text
 
@@ -15,7 +15,7 @@ from creditshare.core.outbox import OutboxMessage
 from creditshare.errors import Conflict, NotFound
 from creditshare.web.auth import current, open_to_all, requires_scope, requires_token
 from creditshare.web.blueprint import Blueprint
-from creditshare.web.bodies import body_stream, streams_body
+from creditshare.web.bodies import body_stream, read_body, streams_body
 from creditshare.web.etags import conditional
 from creditshare.web.idempotency import remember_answer
 from creditshare.web.pagination import Page, PageSchema, page_of
@@ -120,6 +120,17 @@ def early() -> Response:
     GATE.entered.set()
     GATE.go_on.wait(10)
     return jsonify(state="done", length=stream.length)
+
+
+@blp.route("/upload", methods=["POST"])
+@requires_token
+@streams_body
+def upload() -> Response:
+    """Take a file from a form, or at most 1,000 bytes as they are."""
+    body = read_body(limit=1000) if "file" not in request.files else request.files["file"].read()
+    with transaction() as session:
+        outbox.publish(session, "lab.upload", length=len(body))
+    return jsonify(length=len(body))
 
 
 @blp.route("/list")

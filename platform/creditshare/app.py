@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from flask import Blueprint, Flask
 from sqlalchemy.orm import Session, sessionmaker
 
+from creditshare.consents import views as consents
 from creditshare.core import kv
 from creditshare.core.clock import day_of, utcnow
 from creditshare.core.database import make_engine, make_sessions
 from creditshare.core.encryption import Keyring
 from creditshare.core.logs import configure_logs
+from creditshare.inquiries import views as inquiries
 from creditshare.intake import views as records
 from creditshare.jobs.heartbeats import last_heard
 from creditshare.participants import oauth
@@ -33,7 +35,13 @@ from creditshare.web.runtime import EXTENSION, Runtime
 from creditshare.web.workers_heard import WorkerWatch
 
 # One blueprint per room, in the order of the OpenAPI document: a new room's views go here and nowhere else.
-BLUEPRINTS: tuple[DocumentedBlueprint, ...] = (participants.blp, resources.blp, records.blp)
+BLUEPRINTS: tuple[DocumentedBlueprint, ...] = (
+    participants.blp,
+    resources.blp,
+    records.blp,
+    consents.blp,
+    inquiries.blp,
+)
 PLAIN_BLUEPRINTS: tuple[Blueprint, ...] = (health.blp, metrics.blp, openapi.blp)
 
 

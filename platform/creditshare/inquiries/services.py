@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from creditshare.consents.standing import Lacking, Permission
@@ -18,6 +17,7 @@ from creditshare.core.encryption import Keyring
 from creditshare.core.ids import public
 from creditshare.firms.queries import FoundFirm
 from creditshare.inquiries.ask import Answer, Ask, Refusal
+from creditshare.inquiries.history import told_scores
 from creditshare.inquiries.permission import permit, refuse
 from creditshare.profiles.services import Profile, get_snapshot, make_profiles
 from creditshare.profiles.versions import Reading
@@ -35,6 +35,15 @@ class Desk:
     session: Session
     rulebook: Rulebook
     keyring: Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePage:
+    """Which page of a firm's scores is asked for, and how a page is written."""
+
+    after: tuple[datetime, UUID] | None
+    limit: int
+    write: Callable[[Sequence[StoredScore]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +93,25 @@ def report(desk: Desk, ask: Ask, firm: FoundFirm) -> Answer | Refusal:
     return Answer(body, permission, moment.as_of, known_at, told.id)
 
 
-def stored_score(desk: Desk, ask: Ask, stored: StoredScore) -> Answer | Refusal:
+def stored_score(desk: Desk, ask: Ask, firm: FoundFirm, stored: StoredScore) -> Answer | Refusal:
     """Answer with a score once told, byte for byte, where the consents cover the groups it used."""
-    permission = permit(desk.session, ask, firm_id=stored.firm_id)
+    permission = permit(desk.session, ask, firm_id=firm.id)
     if isinstance(permission, Refusal):
         return permission
     if not permission.groups.issuperset(ResourceGroup(group) for group in stored.groups_used):
         return refuse(Lacking.GROUP_NOT_COVERED)
     return Answer(stored.body, permission, stored.data_as_of, stored.known_at, stored.id)
+
+
+def scores(desk: Desk, ask: Ask, firm: FoundFirm, page: ScorePage) -> Answer | Refusal:
+    """Answer with a page of the scores told before, of those that used none but the covered groups."""
+    permission = permit(desk.session, ask, firm_id=firm.id)
+    if isinstance(permission, Refusal):
+        return permission
+    told = told_scores(
+        desk.session, firm_id=firm.id, groups=permission.groups, after=page.after, limit=page.limit + 1
+    )
+    return Answer(page.write(told), permission)
 
 
 def _moment(desk: Desk, ask: Ask) -> Moment:
@@ -102,9 +122,7 @@ def _moment(desk: Desk, ask: Ask) -> Moment:
     return Moment(terms.as_of or today, known_at, is_current=False)
 
 
-def _profile_body(
-    desk: Desk, ask: Ask, firm: FoundFirm, permission: Permission
-) -> tuple[bytes, datetime]:
+def _profile_body(desk: Desk, ask: Ask, firm: FoundFirm, permission: Permission) -> tuple[bytes, datetime]:
     """Join the sections that may be shown; returns the body and the moment of knowledge it holds for."""
     moment = _moment(desk, ask)
     found = _snapshot(desk, ask, firm) if moment.is_current else None
@@ -140,17 +158,13 @@ def _snapshot(desk: Desk, ask: Ask, firm: FoundFirm) -> Profile | None:
     """Return the firm's snapshot, made anew first where a day has changed it; None before its first refresh."""
     found = get_snapshot(desk.session, firm_id=firm.id)
     if found is not None and found.changes_on <= day_of(ask.now):
-        refresh_firms(
-            desk.session, [firm.id], rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now
-        )
+        refresh_firms(desk.session, [firm.id], rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now)
         desk.session.expire_all()
         found = get_snapshot(desk.session, firm_id=firm.id)
     return found
 
 
-def _score(
-    desk: Desk, ask: Ask, firm: FoundFirm, permission: Permission
-) -> tuple[ScoreBytes, Moment]:
+def _score(desk: Desk, ask: Ask, firm: FoundFirm, permission: Permission) -> tuple[ScoreBytes, Moment]:
     moment = _moment(desk, ask)
     if moment.is_current:
         _snapshot(desk, ask, firm)
@@ -167,7 +181,5 @@ def _score(
     reading = Reading([firm.id], moment.as_of, moment.known_at)
     usccs = {firm.id: firm.uscc}
     _, (scored,) = measure_firms(desk.session, reading, usccs=usccs, rulebook=desk.rulebook)
-    made = make_score(
-        scored, permission.groups, rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now
-    )
+    made = make_score(scored, permission.groups, rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now)
     return tell_score(desk.session, made), moment

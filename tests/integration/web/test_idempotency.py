@@ -125,6 +125,44 @@ def test_a_stored_answer_is_unreadable_in_the_database(lab_client, bearer, sessi
     assert b"\\u5f20" not in stored.answer
 
 
+def form(content, boundary, **fields):
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'
+        for n, v in fields.items()
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n{content}\r\n'
+    )
+    body = "".join(parts) + f"--{boundary}--\r\n"
+    return {"data": body.encode(), "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+def test_the_same_file_is_the_same_request_whatever_the_boundary(lab_client, bearer, session):
+    headers = {**bearer(), **KEY}
+
+    first = lab_client.post("/lab/upload", **form("a,b", "one", note="x"), headers=headers)
+    same = lab_client.post("/lab/upload", **form("a,b", "two", note="x"), headers=headers)
+    others = [
+        lab_client.post("/lab/upload", **form("a,c", "two", note="x"), headers=headers),
+        lab_client.post("/lab/upload", **form("a,b", "two", note="y"), headers=headers),
+    ]
+
+    assert first.json == same.json == {"length": 3}
+    assert same.headers["Idempotency-Replayed"] == "true"
+    assert [other.json["code"] for other in others] == ["idempotency-key-reused"] * 2
+    assert notes(session, "lab.upload") == 1
+
+
+def test_a_streaming_view_may_bound_its_body(lab_client, bearer):
+    headers = bearer()
+
+    fits = lab_client.post("/lab/upload", data=b"a" * 1000, headers=headers)
+    too_long = lab_client.post("/lab/upload", data=b"a" * 1001, headers=headers)
+
+    assert fits.json == {"length": 1000}
+    assert (too_long.status_code, too_long.json["code"]) == (413, "body-too-large")
+
+
 @pytest.fixture
 def lab_alone(fresh_database, make_settings):
     """The lab on a database of its own, where requests really run beside each other."""

@@ -27,7 +27,7 @@ def served(servers, tmp_path_factory):
 
 
 @contextmanager
-def serve(servers, tmp_path_factory):
+def serve(servers, tmp_path_factory, *, workers=1, **others):
     """Serve `wsgi:app` with granian; gives its port and process."""
     name = f"{servers.template}_{uuid.uuid4().hex[:8]}"
     with socket.socket() as free:
@@ -40,6 +40,7 @@ def serve(servers, tmp_path_factory):
         "REDIS_URL": servers.redis_url,
         "MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
         "CREDITSHARE_DATA_DIR": str(tmp_path_factory.mktemp("served")),
+        **others,
     }
     command = [
         sys.executable,
@@ -52,7 +53,12 @@ def serve(servers, tmp_path_factory):
         "--port",
         str(port),
     ]
-    command += ["--workers", "1", "--blocking-threads", "4", "--no-log", "wsgi:app"]
+    command += ["--workers", str(workers), "--blocking-threads", "4", "--no-log"]
+    command += [
+        "--workers-kill-timeout",
+        "5",
+        "wsgi:app",
+    ]  # one that is still starting does not hear the signal
     process = subprocess.Popen(command, cwd=tmp_path_factory.mktemp("elsewhere"), env=environ)
     try:
         wait_for(port)
@@ -97,6 +103,26 @@ def test_a_web_process_is_small_after_its_start(servers, tmp_path_factory):
 
     assert sizes
     assert max(sizes) <= LARGEST_RESIDENT_MB
+
+
+def test_metrics_are_those_of_all_processes(servers, tmp_path_factory):
+    shared = str(tmp_path_factory.mktemp("metrics"))
+    with serve(servers, tmp_path_factory, workers=2, PROMETHEUS_MULTIPROC_DIR=shared) as (port, _):
+        asked = [get(port, "/healthz")[0] for _ in range(30)]
+        metrics = get(port, "/metrics")[1].decode()
+
+    assert asked == [200] * 30
+    counted = r'creditshare_http_request_seconds_count{method="GET",route="/healthz",status="200"} 30.0'
+    assert counted in metrics
+
+
+def get(port, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    answer = response.status, response.read()
+    connection.close()
+    return answer
 
 
 def resident_mb(pid):

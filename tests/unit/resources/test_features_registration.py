@@ -76,11 +76,12 @@ class TestChanges:
         assert measured("reg_address_changes_36m", changes) == 1
 
 
-class TestListings:
-    listing = {"list": "abnormal-operation", "listed_on": date(2025, 1, 1)}
+LISTING = {"list": "abnormal-operation", "listed_on": date(2025, 1, 1)}
 
+
+class TestListings:
     def test_open_until_removed(self):
-        removed = self.listing | {"removed_on": date(2026, 3, 1)}
+        removed = LISTING | {"removed_on": date(2026, 3, 1)}
         records = registration() | {"abnormal-listing": [removed]}
 
         assert measured("reg_abnormal_open", records, as_of=date(2026, 2, 28)) == 1
@@ -96,7 +97,7 @@ class TestListings:
         ],
     )
     def test_each_list_has_its_feature(self, name, code):
-        records = registration() | {"abnormal-listing": [self.listing | {"list": name}]}
+        records = registration() | {"abnormal-listing": [LISTING | {"list": name}]}
 
         assert measured(code, records) == 1
         assert measured("reg_abnormal_open", records) == 0

@@ -151,9 +151,10 @@ class TestRating:
         assert measured("tax_grade_change", {"tax-rating": ratings}) is None
 
 
-class TestArrears:
-    notice = {"tax_type": "增值税", "announced_on": date(2026, 9, 1), "balance": 500}
+NOTICE = {"tax_type": "增值税", "announced_on": date(2026, 9, 1), "balance": 500}
 
+
+class TestArrears:
     def test_none_of_a_registered_firm_is_zero(self):
         assert measured("tax_arrears_open", REGISTERED) == 0
 
@@ -161,20 +162,20 @@ class TestArrears:
         assert measured("tax_arrears_open", {}) is None
 
     def test_the_newest_notice_per_tax_counts(self):
-        notices = [self.notice, self.notice | {"announced_on": date(2026, 6, 1), "balance": 900}]
+        notices = [NOTICE, NOTICE | {"announced_on": date(2026, 6, 1), "balance": 900}]
 
         assert measured("tax_arrears_open", {"tax-arrears": notices}) == 1
         assert measured("tax_arrears_balance_fen", {"tax-arrears": notices}) == 500
 
     def test_cleared_ones_do_not(self):
         notices = [
-            self.notice | {"cleared_on": date(2026, 10, 1)},
-            self.notice | {"announced_on": date(2025, 1, 1)},
+            NOTICE | {"cleared_on": date(2026, 10, 1)},
+            NOTICE | {"announced_on": date(2025, 1, 1)},
         ]
 
         assert measured("tax_arrears_open", REGISTERED | {"tax-arrears": notices}) == 0
 
     def test_cleared_after_the_day_is_still_open(self):
-        notices = [self.notice | {"cleared_on": date(2026, 10, 1)}]
+        notices = [NOTICE | {"cleared_on": date(2026, 10, 1)}]
 
         assert measured("tax_arrears_open", {"tax-arrears": notices}, as_of=date(2026, 9, 30)) == 1
