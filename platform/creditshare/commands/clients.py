@@ -68,7 +68,7 @@ def list_clients(as_json: bool) -> None:
 @client.command()
 @click.argument("client_id")
 def revoke(client_id: str) -> None:
-    """End a client at once; its tokens are refused from now on."""
+    """End a client; its tokens are refused within a second."""
     with installation() as here, here.sessions.begin() as session:
         services.revoke_client(session, client_id=client_id, now=utcnow())
-    click.echo(f"{client_id} is revoked")
+    click.echo(f"{client_id} is revoked; its tokens are refused within a second")

@@ -74,7 +74,7 @@ def make_limiter(app: Flask, *, redis_url: str, per_minute: int) -> Limiter:
     limiter = Limiter(
         _client,
         application_limits=[f"{per_minute}/minute"],
-        storage_uri=redis_url,
+        storage_uri=redis_url.replace("unix://", "redis+unix://", 1),  # as the library spells a socket
         storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
         strategy="sliding-window-counter",
         key_prefix="creditshare-limit",

@@ -55,7 +55,7 @@ def test_the_average_is_half_to_even(points, average):
     [
         ({"bins": (Bin(None, 1, 1000),)}, "REG-01: fewer than two bins decide nothing"),
         (
-            {"bins": (Bin(24, 6, 400), Bin(60, 20, 600))},
+            {"bins": (Bin(24, 6, 400), Bin(60, 16, 600))},
             "REG-01: the last bin, and only the last, has no upper edge",
         ),
         ({"bins": (Bin(24, 6, 400), Bin(24, 12, 300), Bin(None, 20, 300))}, "REG-01: edges do not rise"),
