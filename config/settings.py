@@ -93,6 +93,8 @@ def load_settings(environ: Mapping[str, str], *, embedded_urls: tuple[str, str] 
         web_processes=read.number("WEB_PROCESSES", 1, 1, 64),
         web_threads=read.number("WEB_THREADS", 8, 1, 256),
         worker_processes=read.number("WORKER_PROCESSES", 2, 1, 64),
+        lease_seconds=read.number("LEASE_SECONDS", 60, 1, 60),
+        load_batch_rows=read.number("LOAD_BATCH_ROWS", 20_000, 1, 1_000_000),
         log_level=_log_level(read),
         requests_per_minute=read.number("REQUESTS_PER_MINUTE", 6000, 1, 10_000_000),
         webhook_allow_networks=networks,
@@ -124,6 +126,10 @@ def _check_servers(read: _Reader, environment: str, database_url: str, redis_url
             read.wrong("DATABASE_URL", "must be set in production: embedded servers are refused there")
         if not read.text("REDIS_URL"):
             read.wrong("REDIS_URL", "must be set in production: embedded servers are refused there")
+    else:
+        for name, url in (("DATABASE_URL", database_url), ("REDIS_URL", redis_url)):
+            if not url:
+                read.wrong(name, "must be set: only `creditshare serve` and the other verbs run embedded servers")
     if database_url and not database_url.startswith("postgresql://"):
         read.wrong("DATABASE_URL", "must start with postgresql://")
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):

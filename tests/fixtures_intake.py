@@ -34,6 +34,8 @@ class Intake:
     engine: Engine
     keyring: Keyring
     providers: dict[str, UUID] = field(default_factory=dict)
+    batch_rows: int = 20_000
+    clock: Callable[[], datetime] = utcnow
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -41,7 +43,7 @@ class Intake:
 
     @property
     def loader(self) -> Loader:
-        return Loader(self.sessions, self.keyring, utcnow)
+        return Loader(self.sessions, self.keyring, self.clock, batch_rows=self.batch_rows)
 
     def provider(self, code: str) -> UUID:
         if code not in self.providers:
@@ -66,7 +68,7 @@ class Intake:
                 terms=Terms(kind=kind, media_type=media_type, **terms),
                 body=[body],
                 keyring=self.keyring,
-                now=utcnow(),
+                now=self.clock(),
             ).id
 
     def push(self, kind: str, rows: list[dict[str, Any]] | bytes, **terms: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from sqlalchemy import Engine
@@ -22,6 +23,11 @@ class Runtime:
     engine: Engine
     sessions: sessionmaker[Session]
     keyring: Keyring
+
+    @property
+    def lease(self) -> timedelta:
+        """Return how long a claim holds."""
+        return timedelta(seconds=self.settings.lease_seconds)
 
 
 @cache

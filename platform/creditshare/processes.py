@@ -89,6 +89,8 @@ def _environment(settings: Settings, environ: Mapping[str, str], root: Path) -> 
         "WEB_PROCESSES": str(settings.web_processes),
         "WEB_THREADS": str(settings.web_threads),
         "WORKER_PROCESSES": str(settings.worker_processes),
+        "LEASE_SECONDS": str(settings.lease_seconds),
+        "LOAD_BATCH_ROWS": str(settings.load_batch_rows),
         "LOG_LEVEL": settings.log_level,
         "REQUESTS_PER_MINUTE": str(settings.requests_per_minute),
         "WEBHOOK_ALLOW_NETWORKS": ",".join(settings.webhook_allow_networks),

@@ -15,6 +15,8 @@ class Settings:
     `data_dir` holds the embedded servers, the generated master key and outputs.
     `database_url` / `redis_url` always name a server here: where the environment names none, the entry point
     has started the embedded ones and filled the URLs in (`embedded` is then true).
+    `lease_seconds`: how long a worker's claim on a submission or a set of firms outlives its last sign of life.
+    `load_batch_rows`: how many rows of a submission become visible together.
     """
 
     environment: Literal["production", "development"]
@@ -30,6 +32,8 @@ class Settings:
     web_processes: int = 1
     web_threads: int = 8
     worker_processes: int = 2
+    lease_seconds: int = 60
+    load_batch_rows: int = 20_000
     log_level: str = "INFO"
     requests_per_minute: int = 6000
     webhook_allow_networks: tuple[str, ...] = ()

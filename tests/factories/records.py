@@ -11,15 +11,40 @@ from sqlalchemy.orm import Session
 
 from creditshare.core.encryption import Keyring
 from creditshare.intake.formats import SourceRow
+from creditshare.intake.models import Submission, SubmissionState
 from creditshare.intake.publication import Batch, Published, publish
 from creditshare.intake.rows import ReadyRow, RowMaker
 from creditshare.intake.validation import validator_for
 from creditshare.participants.models import Participant
 from creditshare.resources.catalogue import kind_named
 from creditshare.resources.lexical import Bare
+from tests.factories.base import Factory
 
 KEYRING = Keyring(bytes(range(32)))
 REVISED = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class SubmissionFactory(Factory[Submission]):
+    """A submission under way, whose body nobody needs."""
+
+    model = Submission
+
+    @classmethod
+    def defaults(cls, number: int) -> dict[str, Any]:
+        return {
+            "id": uuid.uuid4(),
+            "kind": "registration",
+            "media_type": "application/json",
+            "encoding": "utf-8",
+            "revised_at": REVISED,
+            "on_error": "skip",
+            "dry_run": False,
+            "sha256": f"{number:064x}",
+            "size": 0,
+            "state": SubmissionState.RUNNING,
+            "created_at": REVISED,
+            "updated_at": REVISED,
+        }
 
 
 def push(
@@ -44,7 +69,10 @@ def push(
     ready = list(maker.make(source))
     refused = [row for row in ready if not isinstance(row, ReadyRow)]
     assert not refused, refused
-    batch = Batch(declared, participant.id, uuid.uuid4(), [row for row in ready if isinstance(row, ReadyRow)])
+    submission = SubmissionFactory(participant_id=participant.id, kind=kind, revised_at=revised_at)
+    batch = Batch(
+        declared, participant.id, submission.id, [row for row in ready if isinstance(row, ReadyRow)]
+    )
     return publish(session, batch, keyring=keyring, now=revised_at)
 
 

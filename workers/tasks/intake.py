@@ -16,4 +16,11 @@ from workers.runtime import runtime
 def load(submission_id: str) -> None:
     """Load one submission to its end."""
     shared = runtime()
-    load_submission(Loader(shared.sessions, shared.keyring, utcnow), UUID(submission_id))
+    loader = Loader(
+        shared.sessions,
+        shared.keyring,
+        utcnow,
+        lease=shared.lease,
+        batch_rows=shared.settings.load_batch_rows,
+    )
+    load_submission(loader, UUID(submission_id))

@@ -19,7 +19,10 @@ def refresh() -> None:
     while True:
         now = utcnow()
         rulebook = rulebook_for(shared.settings.config_dir, day_of(now))
-        if refresh_batch(shared.sessions, rulebook=rulebook, keyring=shared.keyring, now=now) < SET_SIZE:
+        claimed = refresh_batch(
+            shared.sessions, rulebook=rulebook, keyring=shared.keyring, now=now, lease=shared.lease
+        )
+        if claimed < SET_SIZE:
             return
 
 

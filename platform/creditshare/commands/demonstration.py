@@ -57,7 +57,7 @@ def demo() -> None:
     with _platform(folder) as stage:
         _say(f"ready at {stage.base}")
         province = simulate(
-            folder / "province", firms=FIRMS, seed=SEED, until=_last_month_end(), months=MONTHS
+            folder / "province", firms=FIRMS, seed=SEED, until=day_of(utcnow()), months=MONTHS
         )
         _push_all(stage, province)
         _settle(stage)
@@ -70,11 +70,6 @@ def demo() -> None:
 
 def _say(line: str) -> None:
     click.echo(click.style("· ", fg="green") + line)
-
-
-def _last_month_end() -> date:
-    """Return the last day of the month before this one: so a second run on the same day tells the same."""
-    return day_of(utcnow()).replace(day=1) - timedelta(days=1)
 
 
 @contextmanager
@@ -139,7 +134,9 @@ def _client(stage: Stage, terms: ClientTerms) -> Api:
 
 def _push_all(stage: Stage, province: Summary) -> None:
     """Push every file of the province as its provider."""
-    moment = f"{_last_month_end().isoformat()}T12:00:00+08:00"
+    moment = (
+        f"{day_of(utcnow()).isoformat()}T00:00:00+08:00"  # so a second run of the day repeats, adding nothing
+    )
     total: Counter[str] = Counter()
     kinds: dict[str, set[str]] = {}
     for file in province.files:
@@ -222,10 +219,9 @@ def _print_report(report: dict[str, Any]) -> None:
     )
     click.echo()
     for name, section in report["profile"]["groups"].items():
-        facts = ", ".join(sorted({*section.get("facts", {}), *section.get("series", {})}))
-        click.echo(
-            f"  {name:<18} {section['status']:<14} coverage {section.get('coverage') or '–':<6} {facts}"
-        )
+        listed = [entry["kind"] for entry in (*section["series"], *section["events"])]
+        known = ", ".join(sorted({*section["facts"], *listed}))
+        click.echo(f"  {name:<18} {section['status']:<14} coverage {section['coverage'] or '–':<6} {known}")
     click.echo()
     if score["status"] == "rated":
         click.echo(

@@ -195,7 +195,7 @@ def _firm(session: Session, body: dict[str, Any], party: Party) -> SubjectKey:
 def _codes(session: Session, views: list[ConsentView]) -> dict[UUID, str]:
     ids = {view.consent.grantee_id for view in views}
     found = session.execute(select(Participant.id, Participant.code).where(Participant.id.in_(ids)))
-    return dict(found.tuples().all())
+    return {row.id: row.code for row in found}
 
 
 def _body(session: Session, view: ConsentView) -> dict[str, Any]:

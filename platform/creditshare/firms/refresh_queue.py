@@ -36,7 +36,7 @@ def enqueue(session: Session, firm_ids: Sequence[UUID], *, now: datetime) -> Non
     )
 
 
-def claim(session: Session, *, now: datetime, limit: int) -> list[Claim]:
+def claim(session: Session, *, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Claim]:
     """Take up to `limit` due firms, oldest first, for the length of the lease."""
     rows = session.execute(
         text(
@@ -47,7 +47,7 @@ def claim(session: Session, *, now: datetime, limit: int) -> list[Claim]:
             WHERE q.firm_id = due.firm_id RETURNING q.firm_id, q.asked
             """
         ),
-        {"now": now, "leased": now + LEASE, "limit": limit},
+        {"now": now, "leased": now + lease, "limit": limit},
     )
     return [Claim(firm_id, asked) for firm_id, asked in rows]
 

@@ -50,11 +50,13 @@ class Overtaken(CreditShareError):
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """What loading needs from its entry point."""
+    """What loading needs from its entry point, how long a claim holds, and how many rows are published at once."""
 
     sessions: sessionmaker[Session]
     keyring: Keyring
     clock: Callable[[], datetime]
+    lease: timedelta = LEASE
+    batch_rows: int = BATCH_ROWS
 
 
 def load_submission(loader: Loader, submission_id: UUID) -> SubmissionState | None:
@@ -114,7 +116,7 @@ def _claim(loader: Loader, submission_id: UUID, token: UUID) -> Submission | Non
                 WHERE id = :id AND state IN ('queued', 'running') AND (claim IS NULL OR lease_until < :now)
                 """
             ),
-            {"token": token, "lease": now + LEASE, "now": now, "id": submission_id},
+            {"token": token, "lease": now + loader.lease, "now": now, "id": submission_id},
         )
         if not claimed:
             return None
@@ -145,7 +147,7 @@ def _validate_all(
             encoding=submission.encoding,
             columns=kind.columns,
         )
-        for batch in _batches(maker.make(source)):
+        for batch in _batches(maker.make(source), loader.batch_rows):
             spill.add(batch)
             ready = [row for row in batch if isinstance(row, ReadyRow)]
             refused += len(batch) - len(ready)
@@ -154,9 +156,9 @@ def _validate_all(
     return refused, _conflicting(seen)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH_ROWS)):
+    while batch := list(islice(iterator, size)):
         yield batch
 
 
@@ -208,7 +210,7 @@ def _renew(loader: Loader, submission_id: UUID, token: UUID) -> None:
             text(
                 "UPDATE submissions SET lease_until = :lease WHERE id = :id AND claim = :token AND state = 'running'"
             ),
-            {"lease": now + LEASE, "id": submission_id, "token": token},
+            {"lease": now + loader.lease, "id": submission_id, "token": token},
         )
         if not renewed:
             raise Overtaken("the claim has passed to another worker")
@@ -229,11 +231,13 @@ def _hold(session: Session, submission_id: UUID, token: UUID) -> int:
 
 def _publish_batch(loader: Loader, submission: Submission, token: UUID, batch: list[Row]) -> None:
     now = loader.clock()
-    ready = [row for row in batch if isinstance(row, ReadyRow)]
-    refused = [row for row in batch if isinstance(row, RefusedRow)]
     with loader.sessions.begin() as session:
-        if _hold(session, submission.id, token) >= batch[-1].number:
+        done = _hold(session, submission.id, token)
+        batch = [row for row in batch if row.number > done]  # an earlier claim may have cut other batches
+        if not batch:
             return
+        ready = [row for row in batch if isinstance(row, ReadyRow)]
+        refused = [row for row in batch if isinstance(row, RefusedRow)]
         _keep_refused(session, submission.id, refused, keyring=loader.keyring)
         outcomes: dict[int, Outcome] = {row.number: Outcome.ACCEPTED for row in ready}
         if ready and not submission.dry_run:
@@ -263,7 +267,7 @@ def _publish_batch(loader: Loader, submission: Submission, token: UUID, batch: l
                 "rejected": sum(not row.quarantined for row in refused),
                 "quarantined": sum(row.quarantined for row in refused),
                 "done": batch[-1].number,
-                "lease": now + LEASE,
+                "lease": now + loader.lease,
                 "now": now,
                 "id": submission.id,
             },
@@ -304,19 +308,15 @@ def _fail_rows(
 ) -> SubmissionState | None:
     """End an `on_error=fail` submission that has refused rows: they are kept, nothing is published."""
     refused = 0
-    with loader.sessions.begin() as session:
+    with loader.sessions.begin() as session:  # the end too: rows kept twice would stop whoever tries again
         _hold(session, submission.id, token)
         for batch in spill.batches():
             bad = [row for row in _doubt(batch, conflicting) if isinstance(row, RefusedRow)]
             _keep_refused(session, submission.id, bad, keyring=loader.keyring)
             refused += len(bad)
-    return _finish(
-        loader,
-        submission.id,
-        token,
-        SubmissionState.FAILED,
-        RowsRefused(f"{refused} rows were refused; see rejects"),
-    )
+        error = RowsRefused(f"{refused} rows were refused; see rejects")
+        _end(session, submission.id, token, SubmissionState.FAILED, error, now=loader.clock())
+    return SubmissionState.FAILED
 
 
 class RowsRefused(CreditShareError):
@@ -329,18 +329,30 @@ class RowsRefused(CreditShareError):
 def _finish(
     loader: Loader, submission_id: UUID, token: UUID, state: SubmissionState, error: CreditShareError | None
 ) -> SubmissionState | None:
-    now = loader.clock()
-    problem = None if error is None else Jsonb({"code": error.code, "detail": error.detail})
     with loader.sessions.begin() as session:
-        ended = _changed(
-            session,
-            text(
-                """
-                UPDATE submissions SET state = :state, finished_at = :now, updated_at = :now, problem = :problem,
-                                       claim = NULL, lease_until = NULL
-                WHERE id = :id AND claim = :token
-                """
-            ),
-            {"state": state.value, "now": now, "problem": problem, "id": submission_id, "token": token},
-        )
+        ended = _end(session, submission_id, token, state, error, now=loader.clock())
     return state if ended else None
+
+
+def _end(
+    session: Session,
+    submission_id: UUID,
+    token: UUID,
+    state: SubmissionState,
+    error: CreditShareError | None,
+    *,
+    now: datetime,
+) -> bool:
+    """Write the final state; False where the claim has passed to another worker."""
+    problem = None if error is None else Jsonb({"code": error.code, "detail": error.detail})
+    return _changed(
+        session,
+        text(
+            """
+            UPDATE submissions SET state = :state, finished_at = :now, updated_at = :now, problem = :problem,
+                                   claim = NULL, lease_until = NULL
+            WHERE id = :id AND claim = :token
+            """
+        ),
+        {"state": state.value, "now": now, "problem": problem, "id": submission_id, "token": token},
+    )

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,12 +19,13 @@ from creditshare.core.database import advance_knowledge_clock, copy_rows
 from creditshare.core.encryption import Keyring
 from creditshare.firms import linking, refresh_queue
 from creditshare.firms.holders import AccountRecord, holders
-from creditshare.firms.models import SubjectForm
+from creditshare.firms.models import How, SubjectForm
 from creditshare.firms.subjects import SubjectKey
 from creditshare.intake.rows import ReadyRow
 from creditshare.intake.versioning import Observation, Outcome, Timeline
 from creditshare.resources.base import RecordKind
 
+Alias: TypeAlias = tuple[SubjectKey, SubjectKey, How]  # the weaker, the stronger, why
 STRONG = frozenset({SubjectForm.USCC, SubjectForm.REGISTRATION_NO, SubjectForm.ORGANISATION_CODE})
 VERSION_COLUMNS = (
     "record_id", "revised_at", "content_hash", "subject_id", "participant_id", "submission_id", "row_no",
@@ -68,7 +70,9 @@ def publish(session: Session, batch: Batch, *, keyring: Keyring, now: datetime) 
     linking.note_subjects(session, subjects)
     at = advance_knowledge_clock(session)
     moved = _write(session, batch, versions, confirmations, timelines, before, at=at)
-    relinked = _link(session, batch, versions, subjects, moved, keyring=keyring, at=at)
+    # A row that repeats what is held may still name a further number: identifiers are no part of the content.
+    learned = {alias for row in rows for alias in row.aliases}
+    relinked = _link(session, batch, versions, learned, moved, keyring=keyring, at=at)
     firm_of = _firms_of(session, {row.subject_id for row in rows if row.subject is not None})
     _settle_earlier(session, relinked)
     published.firms = relinked | {firm for firms in firm_of.values() for firm in firms}
@@ -186,7 +190,7 @@ def _link(
     session: Session,
     batch: Batch,
     versions: list[ReadyRow],
-    subjects: dict[SubjectKey, UUID],
+    learned: set[Alias],
     moved: set[tuple[str, str]],
     *,
     keyring: Keyring,
@@ -197,11 +201,10 @@ def _link(
     if batch.kind.births_firm:
         born = {row.subject_id for row in versions if row.subject and row.subject.form in STRONG}
         affected |= linking.note_births(session, sorted(born), at=at)
-    learned = {alias for row in versions for alias in row.aliases}
     affected |= linking.note_aliases(session, learned, keyring=keyring, at=at)
     if batch.kind.names_account:
         affected |= _note_holders(session, batch, versions, moved, keyring=keyring, at=at)
-    affected |= _never_linked(session, set(subjects.values()))
+    affected |= _never_linked(session, {row.subject_id for row in versions if row.subject is not None})
     return linking.relink(session, affected, at=at)
 
 

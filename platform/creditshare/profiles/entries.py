@@ -8,7 +8,7 @@ from creditshare.profiles.provenance import NEEDED, differing, with_source
 from creditshare.profiles.rendering import decimal, shown, shown_fields
 from creditshare.profiles.slots import SLOT
 from creditshare.resources.base import RecordKind
-from creditshare.resources.features import months_before
+from creditshare.resources.features import months_before, total
 from creditshare.resources.fields import Quantity, Year
 from creditshare.resources.frames import Frames
 from creditshare.resources.statements import Events, Facts, Series
@@ -62,7 +62,7 @@ def series(kind: RecordKind, statement: Series, frames: Frames) -> pl.DataFrame:
     rows = rows.with_columns(_point(kind, statement).alias(statement.step)).filter(_window(statement, frames))
     split = [statement.split] if statement.split else []
     keys = ["firm", *split, statement.step]
-    sums = [pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in statement.sums]
+    sums = [pl.when(pl.col(name).count() > 0).then(total(name)).alias(name) for name in statement.sums]
     provenance = [pl.col("source").sort_by("record").alias("provenance")] if NEEDED in rows.columns else []
     points = rows.filter("stands").group_by(keys).agg(*sums, *provenance)
     if provenance:

@@ -72,7 +72,8 @@ def store_snapshots(session: Session, profiles: Sequence[Profile]) -> None:
         text(
             """
             INSERT INTO profile_snapshots AS s
-                (firm_id, sections, ends, public_sections, public_ends, coverage, as_of, data_as_of, changes_on, known_at)
+                (firm_id, sections, ends, public_sections, public_ends, coverage, as_of, data_as_of,
+                 changes_on, known_at)
             VALUES (:firm_id, :sections, :ends, :public_sections, :public_ends, :coverage, :as_of, :data_as_of,
                     :changes_on, :known_at)
             ON CONFLICT (firm_id) DO UPDATE SET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from creditshare.resources.catalogue import KINDS
 from creditshare.resources.employment.features import FEATURES as EMPLOYMENT
@@ -34,7 +34,7 @@ ALL_FEATURES: tuple[Feature, ...] = tuple(feature for features in BY_GROUP.value
 FEATURES: Mapping[str, Feature] = {feature.code: feature for feature in ALL_FEATURES}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Access:
     """What a reader may use: the groups that consents cover, and every kind that needs no consent."""
 
@@ -45,15 +45,25 @@ class Access:
         """Say whether records of the kind may be used."""
         return kind in self.open_kinds or KINDS[kind].group in self.groups
 
-    @cached_property
+    @property
     def features(self) -> frozenset[str]:
         """Return the codes of the features all of whose kinds may be used."""
-        return frozenset(
-            feature.code for feature in ALL_FEATURES if all(self.covers(kind) for kind in feature.kinds)
-        )
+        return _features(self)
 
-    @cached_property
+    @property
     def whole_groups(self) -> frozenset[ResourceGroup]:
         """Return the groups of which every kind may be used."""
-        closed = {kind.group for kind in KINDS.values() if not self.covers(kind.name)}
-        return frozenset(ResourceGroup) - closed
+        return _whole_groups(self)
+
+
+@lru_cache(maxsize=1024)  # there are 512 sets of groups, and few are ever used
+def _features(access: Access) -> frozenset[str]:
+    return frozenset(
+        feature.code for feature in ALL_FEATURES if all(access.covers(kind) for kind in feature.kinds)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _whole_groups(access: Access) -> frozenset[ResourceGroup]:
+    closed = {kind.group for kind in KINDS.values() if not access.covers(kind.name)}
+    return frozenset(ResourceGroup) - closed

@@ -115,8 +115,12 @@ def registered(frames: Frames) -> pl.DataFrame:
 
 
 def months_covered(rows: pl.DataFrame, month: str, *, frames: Frames, months: int) -> pl.DataFrame:
-    """Count the complete months of the window for which a firm has any record."""
-    return measure(rows.filter(in_last_months(month, frames, months)), pl.col(month).n_unique())
+    """Count the months for which a firm has any record, at most `months`.
+
+    One month more is looked at: the newest is often still on its way, and that is nobody's fault.
+    """
+    rows = rows.filter(in_last_months(month, frames, months + 1))
+    return measure(rows, pl.col(month).n_unique().clip(upper_bound=months))
 
 
 def on_time_ratio(rows: pl.DataFrame, *, frames: Frames, months: int) -> pl.DataFrame:

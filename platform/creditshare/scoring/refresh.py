@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -55,13 +55,14 @@ def refresh_batch(
     keyring: Keyring,
     now: datetime,
     limit: int = SET_SIZE,
+    lease: timedelta = refresh_queue.LEASE,
 ) -> int:
     """Claim due firms, refresh them, strike them off; returns how many were claimed.
 
     A firm that cannot be refreshed is put off, its attempts counted, and holds up no other of its set.
     """
     with sessions.begin() as session:
-        claims = refresh_queue.claim(session, now=now, limit=limit)
+        claims = refresh_queue.claim(session, now=now, limit=limit, lease=lease)
     _refresh_claimed(sessions, claims, rulebook=rulebook, keyring=keyring, now=now)
     return len(claims)
 

@@ -25,6 +25,23 @@ from creditshare.scoring.reasons import Direction
 from creditshare.scoring.scorecard import Characteristic
 
 Body = dict[str, Any]
+ORDER = (
+    "status",
+    "reasons",
+    "score",
+    "grade",
+    "uncapped_grade",
+    "pd",
+    "confidence",
+    "coverage",
+    "groups_used",
+    "base_points",
+    "subtotals",
+    "factors",
+    "caps",
+    "model",
+    "input_sha256",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,7 @@ def pending(model: ScoringModel, groups: frozenset[ResourceGroup]) -> Body:
     nothing = Inputs(
         {}, dict.fromkeys(SEVEN_GROUPS, 0), tuple(g for g in ResourceGroup if g in groups), False
     )
-    return _frame(model, nothing, nothing.written()) | _not_rated((NotRated.PENDING,))
+    return _ordered(_frame(model, nothing, nothing.written()) | _not_rated((NotRated.PENDING,)))
 
 
 def _score(model: ScoringModel, inputs: Inputs) -> Score:
@@ -113,12 +130,21 @@ def _score(model: ScoringModel, inputs: Inputs) -> Score:
     frame = _frame(model, inputs, written)
     reasons = model.not_rated.reasons(inputs.row, conflict=inputs.conflict)
     found = _not_rated(reasons) if reasons else _rated(model, inputs)
-    return Score(frame | found, written)
+    return Score(_ordered(frame | found), written)
+
+
+def _ordered(body: Body) -> Body:
+    """Put the answer first and what it rests on last, for people who read it."""
+    return {name: body[name] for name in ORDER if name in body}
 
 
 def _frame(model: ScoringModel, inputs: Inputs, written: bytes) -> Body:
     return {
-        "coverage": {group.value: two_places(share) for group, share in inputs.coverage.items()},
+        "coverage": {
+            group.value: two_places(inputs.coverage[group])
+            for group in ResourceGroup
+            if group in inputs.coverage
+        },
         "groups_used": [group.value for group in inputs.groups_used],
         "model": {"id": model.id, "version": model.version, "sha256": model.sha256},
         "input_sha256": sha256(written),

@@ -45,15 +45,19 @@ def simulate(
     seed: int,
     until: date,
     months: int = 36,
+    first: int = 1,
     dirt: Dirt | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Write a province of `firms` firms as its providers would report the `months` whole months before `until`.
 
-    Same arguments, same bytes. `dirt` is the usual one unless given; `progress` is told firms done and firms in all.
+    Same arguments, same bytes. The firms are numbered from `first` on: ranges that do not meet share no firm. `dirt`
+    is the usual one unless given; `progress` is told firms done and firms in all.
     """
     if not 1 <= firms <= MOST_FIRMS:
         raise Invalid(f"firms must lie between 1 and {MOST_FIRMS}")
+    if not 1 <= first <= MOST_FIRMS + 1 - firms:
+        raise Invalid(f"the firms' numbers must lie between 1 and {MOST_FIRMS}")
     if not 1 <= months <= 240:
         raise Invalid("months must lie between 1 and 240")
     dirt = Dirt() if dirt is None else dirt
@@ -61,18 +65,19 @@ def simulate(
     spoiler = Spoiler(draw, dirt, until=pl.lit(until))
     rated = defaults = 0
     with Files(out, encodings={"water": _LEGACY} if dirt.legacy_encoding else {}) as files:
-        for first in range(1, firms + 1, BLOCK):
-            block = Block(draw, window, dirt, first=first, count=min(BLOCK, firms + 1 - first))
+        for start in range(first, first + firms, BLOCK):
+            block = Block(draw, window, dirt, first=start, count=min(BLOCK, first + firms - start))
             _write_sheets(files, spoiler, block)
             outcomes = truth.outcomes(block)
             files.add(_TRUTH, "links", truth.links(block))
             files.add(_TRUTH, "outcomes", outcomes)
             rated, defaults = rated + outcomes.height, defaults + int(outcomes["defaulted"].sum())
             if progress is not None:
-                progress(first - 1 + block.firms.height, firms)
+                progress(start - first + block.firms.height, firms)
         written = files.written(PROVIDERS)
     about = {
         "firms": firms,
+        "first": first,
         "seed": seed,
         "months": months,
         "until": until.isoformat(),

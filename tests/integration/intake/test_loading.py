@@ -51,8 +51,8 @@ def test_every_row_is_accounted_for(intake):
     ]
 
 
-def test_conflicting_rows_are_found_across_batches(intake, monkeypatch):
-    monkeypatch.setattr(loading, "BATCH_ROWS", 2)
+def test_conflicting_rows_are_found_across_batches(intake):
+    intake.batch_rows = 2
 
     body = intake.push("tax-filing", [filing(source_key=str(key), tax_due=str(due)) for key, due in
                                       [(1, 1), (2, 2), (3, 3), (4, 4), (1, 9)]])  # fmt: skip
@@ -77,6 +77,45 @@ def test_on_error_fail_publishes_nothing(intake):
     assert body["problem"]["code"] == "rows-refused"
     assert intake.value("SELECT count(*) FROM tax_filings") == 0
     assert intake.rejects(body["uuid"]) == [(2, "rejected", ["decimal"])]
+
+
+def test_on_error_fail_ends_together_with_its_rejects(intake, monkeypatch):
+    submission = intake.submit("tax-filing", [filing(), filing(tax_due="x")], on_error="fail")
+    end = loading._end
+
+    def killed(*_, **__):
+        raise ConnectionError
+
+    monkeypatch.setattr(loading, "_end", killed)
+    with pytest.raises(ConnectionError):
+        load_submission(intake.loader, submission)
+    monkeypatch.setattr(loading, "_end", end)
+    with intake.sessions.begin() as session:
+        session.get_one(Submission, submission).lease_until = utcnow() - timedelta(seconds=1)
+
+    assert load_submission(intake.loader, submission) == "failed"
+    assert intake.rejects(submission) == [(2, "rejected", ["decimal"])]
+
+
+def test_who_goes_on_may_cut_the_rows_otherwise(intake, monkeypatch):
+    submission = intake.submit("tax-filing", [filing(source_key=str(n)) for n in range(5)])
+    intake.batch_rows = 2
+    publish = loading.publish
+    calls = iter([publish])
+
+    def killed(*given, **named):
+        return next(calls)(*given, **named)
+
+    monkeypatch.setattr(loading, "publish", killed)
+    with pytest.raises(StopIteration):
+        load_submission(intake.loader, submission)
+    monkeypatch.setattr(loading, "publish", publish)
+    intake.batch_rows = 3
+    with intake.sessions.begin() as session:
+        session.get_one(Submission, submission).lease_until = utcnow() - timedelta(seconds=1)
+
+    assert load_submission(intake.loader, submission) == "succeeded"
+    assert counts(intake.show(submission)) == {"received": 5, "accepted": 5, "unlinked": 5}
 
 
 def test_a_dry_run_counts_and_publishes_nothing(intake):
@@ -250,7 +289,7 @@ class TestClaims:
         assert counts(intake.show(submission))["received"] == 1
 
     def test_who_lost_the_claim_publishes_nothing_more(self, intake, monkeypatch):
-        monkeypatch.setattr(loading, "BATCH_ROWS", 1)
+        intake.batch_rows = 1
         submission = intake.submit("tax-filing", [filing(source_key=str(n)) for n in range(3)])
         publish = loading.publish
 

@@ -64,6 +64,12 @@ class TestContributions:
         assert measured("emp_months_12", {"social-insurance": rows}) == 1
         assert measured("emp_months_24", {"social-insurance": rows}) == 2
 
+    def test_a_newest_month_on_its_way_costs_nothing(self):
+        rows = [insured(back, 3) for back in range(2, 14)]
+
+        assert measured("emp_months_12", {"social-insurance": rows}) == 12
+        assert measured("emp_months_12", {"social-insurance": [*rows, insured(1, 3)]}) == 12
+
     def test_the_housing_fund_has_its_own(self):
         fund = [{"month": month_start(back), "depositors": 6, "due": 100, "paid": 90} for back in (1, 2)]
         records = {"housing-fund": fund, "social-insurance": [insured(1, 8)]}

@@ -144,8 +144,8 @@ FEATURES = (
         INSURANCE,
         "months",
         12,
-        "近12个月有社会保险记录的月数",
-        "Months of 12 with a record of social insurance",
+        "近12个月有社会保险记录的月数（报送有滞后，故看13个月，最多计12）",
+        "Months with a record of social insurance, at most 12 (13 are looked at: the newest may be on its way)",
         partial(_months_insured, months=12),
     ),
     Feature(
@@ -153,8 +153,8 @@ FEATURES = (
         INSURANCE,
         "months",
         24,
-        "近24个月有社会保险记录的月数",
-        "Months of 24 with a record of social insurance",
+        "近24个月有社会保险记录的月数（看25个月，最多计24）",
+        "Months with a record of social insurance, at most 24 (25 are looked at)",
         partial(_months_insured, months=24),
     ),
     Feature(
@@ -171,8 +171,8 @@ FEATURES = (
         FUND,
         "months",
         12,
-        "近12个月有住房公积金缴存记录的月数",
-        "Months of 12 with a record of the housing fund",
+        "近12个月有住房公积金缴存记录的月数（看13个月，最多计12）",
+        "Months with a record of the housing fund, at most 12 (13 are looked at)",
         _months_in_fund,
     ),
     Feature(

@@ -78,8 +78,8 @@ FEATURES = (
         BILLS,
         "months",
         12,
-        "近12个月有水电气账单的月数",
-        "Months of 12 with a bill of any service",
+        "近12个月有水电气账单的月数（看13个月，最多计12）",
+        "Months with a bill of any service, at most 12 (13 are looked at)",
         partial(_months_billed, months=12),
     ),
     Feature(
@@ -87,8 +87,8 @@ FEATURES = (
         BILLS,
         "months",
         24,
-        "近24个月有水电气账单的月数",
-        "Months of 24 with a bill of any service",
+        "近24个月有水电气账单的月数（看25个月，最多计24）",
+        "Months with a bill of any service, at most 24 (25 are looked at)",
         partial(_months_billed, months=24),
     ),
     Feature(

@@ -1,0 +1,1 @@
+"""The benchmark behind `make bench`, and the quality figures behind `make figures`."""
