@@ -35,13 +35,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How many were answered well, in how many seconds, how long each took, when each left, and what failed."""
+    """What was answered well: how long each request took and when it left, by its number; and what failed."""
 
-    done: int
     seconds: float
     latencies: list[float]
-    left_at: list[float]
+    left_at: dict[int, float]
     failed: list[str]
+
+    @property
+    def done(self) -> int:
+        """Return how many requests were answered well."""
+        return len(self.latencies)
 
 
 def send(load: Load) -> Answers:
@@ -52,7 +56,8 @@ def send(load: Load) -> Answers:
         capture_output=True,
         check=True,
     )
-    answers = Answers(**json.loads(ran.stdout))
+    said = json.loads(ran.stdout)
+    answers = Answers(**said | {"left_at": {int(n): at for n, at in answers["left_at"].items()}})
     if answers.failed:
         raise RuntimeError(f"{len(answers.failed)} requests failed, the first with {answers.failed[0]}")
     return answers
@@ -72,7 +77,7 @@ class Sender:
         self.lock = threading.Lock()
         self.next = 0
         self.latencies: list[float] = []
-        self.left_at: list[float] = []
+        self.left_at: dict[int, float] = {}
         self.failed: list[str] = []
 
     def run(self) -> Answers:
@@ -84,7 +89,7 @@ class Sender:
         for thread in threads:
             thread.join()
         seconds = time.perf_counter() - self.began
-        return Answers(len(self.latencies), seconds, self.latencies, self.left_at, self.failed)
+        return Answers(seconds, self.latencies, self.left_at, self.failed)
 
     def _send_in_turn(self) -> None:
         load, connection = self.load, connect(self.load.base)
@@ -101,7 +106,7 @@ class Sender:
             with self.lock:
                 if answer.status in OK:
                     self.latencies.append(time.perf_counter() - sent)
-                    self.left_at.append(left_at)
+                    self.left_at[number] = left_at
                 else:
                     self.failed.append(f"{answer.status} {said[:300].decode(errors='replace')}")
         connection.close()

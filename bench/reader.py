@@ -40,8 +40,7 @@ def open_bank(province: Province, *, firms: int) -> Bank:
     """Make a bank to which firms, spread over all that are held, have given consent to the seven groups."""
     place = province.place
     client = place.client(ClientTerms(role=Role.BANK, name="Bank"))
-    step = max(1, len(province.firms) // firms)
-    consenting = _with_codes(place, province.firms[::step][:firms])
+    consenting = codes_of(place, spread(province.firms, firms))
     now = utcnow()
     with place.sessions.begin() as session:
         for code in consenting.values():
@@ -65,7 +64,13 @@ def open_bank(province: Province, *, firms: int) -> Bank:
     return Bank(client, list(consenting))
 
 
-def _with_codes(place: Place, firms: Sequence[UUID]) -> dict[UUID, str]:
+def spread(firms: Sequence[UUID], wanted: int) -> Sequence[UUID]:
+    """Return that many of the firms, spread over all."""
+    return firms[:: max(1, len(firms) // wanted)][:wanted]
+
+
+def codes_of(place: Place, firms: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the USCC of each of these firms that has one."""
     with place.sessions() as session:
         rows = session.execute(
             text("SELECT id, uscc FROM firms WHERE id = ANY(:ids) AND uscc IS NOT NULL ORDER BY id"),

@@ -7,6 +7,7 @@ INSERT in a transaction.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -15,7 +16,7 @@ from bench.figure import Figure
 from bench.load import Answers, Load, percentile, send
 from bench.place import Place, connect, say, token_of
 from bench.province import Province
-from bench.reader import Bank, open_bank
+from bench.reader import open_bank
 from bench.refresh import refresh_all
 from bench.sizes import Sizes
 from creditshare.embedded.ports import choose_port
@@ -33,7 +34,7 @@ def measure_report_read(province: Province, sizes: Sizes) -> Figure:
         body = _one_body(base, bank.paths("report")[0], headers)
         read = hammer(Load(base, bank.paths("report"), headers, THREADS, sizes.read_seconds))
     say(f"report_read: {_told(read)}")
-    with static_server(province.place, bank, body) as base:
+    with static_server(province.place, bank.firms[0], body) as base:
         bare = hammer(Load(base, bank.paths("report"), headers, THREADS, sizes.read_seconds))
     say(f"  limit: {_told(bare)}, {len(body)} bytes each")
     return Figure(
@@ -53,14 +54,14 @@ def hammer(load: Load) -> Answers:
     return send(load)
 
 
-def static_server(place: Place, bank: Bank, body: bytes) -> AbstractContextManager[str]:
+def static_server(place: Place, firm: UUID, body: bytes) -> AbstractContextManager[str]:
     """Serve `body` from the bare application, exactly as the platform is served."""
     with place.sessions.begin() as session:
         session.execute(text("DROP TABLE IF EXISTS static_reads"))
         session.execute(text(static.TABLE))
     path = place.folder / "static-body"
     path.write_bytes(body)
-    environ = {"BENCH_BODY": str(path), "BENCH_FIRM": str(bank.firms[0])}
+    environ = {"BENCH_BODY": str(path), "BENCH_FIRM": str(firm)}
     return place.web_server_of("bench.static:app", choose_port(), environ)
 
 

@@ -1,3 +1,8 @@
-"""What every test may ask for: see the two plug-ins."""
+"""What every test may ask for: see the plug-ins."""
 
-pytest_plugins = ["tests.fixtures_servers", "tests.fixtures_web", "tests.fixtures_intake"]
+pytest_plugins = [
+    "tests.fixtures_servers",
+    "tests.fixtures_web",
+    "tests.fixtures_intake",
+    "tests.fixtures_platform",
+]

@@ -153,8 +153,12 @@ def _push_all(stage: Stage, province: Summary) -> None:
                 raise DemoFailed(f"{file.path}: {answer['state']} {answer.get('problem')}")
             counts.update(answer["counts"])
         total.update(counts)
-        _say(f"{provider}: " + ", ".join(f"{n} {name}" for name, n in counts.items() if n))
-    _say(f"in all {total['received']} rows, none lost")
+        told = [f"{n} {name}" for name, n in counts.items() if n] or ["nothing to report"]
+        _say(f"{provider}: {', '.join(told)}")
+    written = sum(file.rows for file in province.files)
+    if total["received"] != written:
+        raise DemoFailed(f"{written} rows were pushed, {total['received']} are accounted for")
+    _say(f"in all {written} rows, every one accounted for")
 
 
 def _settle(stage: Stage) -> None:
@@ -213,7 +217,9 @@ def _read_as_bank(stage: Stage, uscc: str) -> Any:
 def _print_report(report: dict[str, Any]) -> None:
     score = report["score"]
     click.echo()
-    click.echo(click.style(f"Credit report of {report['uscc']} ({report['firm_id']})", bold=True))
+    name = report["profile"]["groups"]["registration"]["facts"]["registration"]["firm_name"]
+    click.echo(click.style(f"Credit report: {name}", bold=True))
+    click.echo(f"{report['uscc']}, {report['firm_id']}")
     click.echo(
         f"query {report['query_id']}, purpose {report['purpose']}, made {report['made_at']}; for reference only"
     )

@@ -93,7 +93,8 @@ def measure(rows: pl.DataFrame, value: pl.Expr, *, proof: pl.Expr | None = None)
 def proven(values: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Give values (firm, value) that were computed in several steps the newest of `rows` as evidence."""
     evidence = rows.group_by("firm").agg(evidence_of())
-    return values.select("firm", value_of(pl.col("value"))).join(evidence, on="firm", how="left")
+    found = values.select("firm", value_of(pl.col("value"))).join(evidence, on="firm", how="left")
+    return found.with_columns(pl.col("evidence").fill_null(NO_EVIDENCE))
 
 
 def tally(rows: pl.DataFrame, *, among: pl.DataFrame, value: pl.Expr | None = None) -> pl.DataFrame:

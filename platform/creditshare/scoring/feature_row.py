@@ -26,22 +26,28 @@ FeatureRow = Mapping[str, FeatureValue]  # a feature that is not known is not in
 
 
 def compute_features(frames: Frames, features: Sequence[Feature] = ALL_FEATURES) -> pl.DataFrame:
-    """Compute the features of all firms: `firm`, `code`, `value`, `evidence` (`rec_…`), known values only."""
+    """Compute the features of all firms: `firm`, `code`, `value`, `evidence` (records as in Frames), known ones only."""
     parts = [
         feature.compute(frames).select("firm", pl.lit(feature.code).alias("code"), "value", "evidence")
         for feature in features
     ]
-    known = pl.concat(parts).filter(pl.col("value").is_not_null())
-    return known.with_columns(_referred(known["evidence"])).sort("firm", "code")
+    return pl.concat(parts).filter(pl.col("value").is_not_null()).sort("firm", "code")
 
 
 def feature_rows(table: pl.DataFrame, *, firms: int) -> list[dict[str, FeatureValue]]:
-    """Split what `compute_features` found into one row per firm, in the order of the set."""
+    """Split what `compute_features` found into one row per firm, in the order of the set; evidence gets public ids."""
     rows: list[dict[str, FeatureValue]] = [{} for _ in range(firms)]
+    names = _references(table["evidence"])
     columns = (table[name].to_list() for name in ("firm", "code", "value", "evidence"))
     for firm, code, value, evidence in zip(*columns, strict=True):
-        rows[firm][code] = FeatureValue(value, tuple(evidence or ()))
+        rows[firm][code] = FeatureValue(value, tuple(names[record] for record in evidence))
     return rows
+
+
+def _references(evidence: pl.Series) -> dict[bytes, str]:
+    """Return the public id of every record: one is often evidence for several features."""
+    records = evidence.explode().drop_nulls().unique()
+    return dict(zip(records.to_list(), public_column("rec", records).to_list(), strict=True))
 
 
 def write_row(row: FeatureRow) -> bytes:
@@ -52,19 +58,3 @@ def write_row(row: FeatureRow) -> bytes:
 def read_row(content: bytes) -> dict[str, FeatureValue]:
     """Read a row back."""
     return {code: FeatureValue(value, tuple(rest)) for code, (value, *rest) in orjson.loads(content).items()}
-
-
-def _referred(evidence: pl.Series) -> pl.Series:
-    """Write each record's public id once, then put it wherever the record is evidence."""
-    records = evidence.explode(empty_as_null=False).drop_nulls()
-    distinct = records.unique()
-    names = pl.DataFrame({"record": distinct, "name": public_column("rec", distinct)})
-    if distinct.is_empty():
-        return evidence.cast(pl.List(pl.String))
-    return (
-        pl.DataFrame({"record": evidence})
-        .select(pl.col("record").list.eval(pl.element().replace_strict(names["record"], names["name"])))[
-            "record"
-        ]
-        .alias("evidence")
-    )
