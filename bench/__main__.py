@@ -19,6 +19,7 @@ from bench.report_read import measure_report_read
 from bench.sizes import QUICK, USUAL, Sizes
 from bench.time_travel import measure_time_travel
 from config import data_dir
+from creditshare.core.logs import configure_logs
 
 Measure = Callable[[Province, Sizes], Figure]
 
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := sorted(set(only) - set(NAMES)):
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    configure_logs("WARNING")
     with place(asked.folder / "bench") as here:
         say("servers are up")
         figures = _measure(Province(here), asked.firms, only, QUICK if asked.quick else USUAL)

@@ -57,7 +57,7 @@ def send(load: Load) -> Answers:
         check=True,
     )
     said = json.loads(ran.stdout)
-    answers = Answers(**said | {"left_at": {int(n): at for n, at in answers["left_at"].items()}})
+    answers = Answers(**said | {"left_at": {int(n): at for n, at in said["left_at"].items()}})
     if answers.failed:
         raise RuntimeError(f"{len(answers.failed)} requests failed, the first with {answers.failed[0]}")
     return answers

@@ -149,16 +149,19 @@ def _push_all(stage: Stage, province: Summary) -> None:
             body = (stage.folder / "province" / file.path).read_bytes()
             media_type = f"text/csv; charset={file.encoding}"
             answer = api.push(f"/v1/records/{file.kind}", body, media_type, revised_at=moment, wait="30")
+            while answer["state"] in {"queued", "running"}:
+                time.sleep(0.2)
+                answer = api.get(answer["links"]["self"])
             if answer["state"] != "succeeded":
                 raise DemoFailed(f"{file.path}: {answer['state']} {answer.get('problem')}")
             counts.update(answer["counts"])
         total.update(counts)
         told = [f"{n} {name}" for name, n in counts.items() if n] or ["nothing to report"]
         _say(f"{provider}: {', '.join(told)}")
-    written = sum(file.rows for file in province.files)
-    if total["received"] != written:
-        raise DemoFailed(f"{written} rows were pushed, {total['received']} are accounted for")
-    _say(f"in all {written} rows, every one accounted for")
+    rows = sum(file.rows for file in province.files)
+    if total["received"] != rows:
+        raise DemoFailed(f"{rows} rows were pushed, {total['received']} are accounted for")
+    _say(f"in all {rows} rows, every one accounted for")
 
 
 def _settle(stage: Stage) -> None:

@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -112,13 +112,14 @@ def stopped_inside_the_load(platform: Platform, submission: UUID) -> Iterator[No
 
 
 @contextmanager
-def stopped_inside_the_refresh(platform: Platform) -> Iterator[None]:
-    """Stop the worker where it writes what it made of the firms."""
+def stopped_inside_the_refresh(platform: Platform, push: Callable[[], Reply]) -> Iterator[Reply]:
+    """Push, and stop the worker where it writes what it made of the firms."""
     waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'feature_rows'::regclass AND NOT granted"
     with platform.engine.begin() as connection:
         connection.execute(text("LOCK TABLE feature_rows IN SHARE MODE"))
-        yield
+        reply = push()
         wait_until(lambda: platform.count(waiting), what="a refresh under way")
+        yield reply
 
 
 def kill_pool(platform: Platform) -> None:
@@ -172,8 +173,7 @@ def test_a_worker_killed_inside_a_load(platform, provider, codes, whom):
 @pytest.mark.parametrize("whom", ["pool", "worker"])
 def test_a_worker_killed_inside_a_refresh(platform, provider, codes, whom):
     sent = delivery(codes, 60)
-    with stopped_inside_the_refresh(platform):
-        reply = provider.push("tax-filing", sent.rows)
+    with stopped_inside_the_refresh(platform, lambda: provider.push("tax-filing", sent.rows)) as reply:
         if whom == "pool":
             kill_pool(platform)
         else:
