@@ -67,7 +67,7 @@ def measure_push_to_score(province: Province, sizes: Sizes) -> Figure:
         unit="s, p95",
         firms=len(province.firms),
         seconds=seconds,
-        note=f"{len(lags)} records at {RECORDS_A_SECOND}/s, {RECORDS_AT_ONCE} a POST; p50 {percentile(lags, 0.5):.2f} s",
+        note=f"{len(lags)} records at {RECORDS_A_SECOND}/s, {RECORDS_AT_ONCE} a POST, p50 {percentile(lags, 0.5):.2f}",
         is_time=True,
     )
 

@@ -101,12 +101,12 @@ class Intake:
 
 
 @pytest.fixture
-def make_intake(fresh_database: Callable[[], str], keyring: Keyring) -> Iterator[Callable[[], Intake]]:
-    """Make platforms with databases of their own."""
+def make_intake(fresh_database: Callable[[], str], keyring: Keyring) -> Iterator[Callable[..., Intake]]:
+    """Make platforms with databases of their own; a loading thread takes two connections."""
     made: list[Intake] = []
 
-    def make() -> Intake:
-        made.append(Intake(make_engine(fresh_database(), pool_size=4), keyring))
+    def make(*, connections: int = 4) -> Intake:
+        made.append(Intake(make_engine(fresh_database(), pool_size=connections), keyring))
         return made[-1]
 
     yield make
@@ -115,7 +115,7 @@ def make_intake(fresh_database: Callable[[], str], keyring: Keyring) -> Iterator
 
 
 @pytest.fixture
-def intake(make_intake: Callable[[], Intake]) -> Intake:
+def intake(make_intake: Callable[..., Intake]) -> Intake:
     return make_intake()
 
 

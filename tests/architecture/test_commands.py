@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +43,7 @@ def test_ci_runs_the_commands_of_the_readme_and_nothing_else():
 
 
 def test_the_command_line_has_its_verbs_and_each_shows_examples():
-    program = ROOT / ".venv" / "bin" / "creditshare"
+    program = Path(sys.prefix) / "bin" / "creditshare"
     shown = subprocess.run([program, "--help"], cwd="/", capture_output=True, text=True, check=True).stdout
     listed = set(re.findall(r"^  ([a-z]+) ", shown.partition("Commands:")[2], re.MULTILINE))
 
@@ -50,7 +52,7 @@ def test_the_command_line_has_its_verbs_and_each_shows_examples():
 
 @pytest.mark.parametrize("verb", sorted(VERBS - {"demo"}))
 def test_each_verb_shows_an_example(verb):
-    program = ROOT / ".venv" / "bin" / "creditshare"
+    program = Path(sys.prefix) / "bin" / "creditshare"
 
     shown = subprocess.run([program, verb, "--help"], cwd="/", capture_output=True, text=True, check=True)
 

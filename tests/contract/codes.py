@@ -18,7 +18,11 @@ CODE_ARGUMENT = {"refuse": 0, "Reason": 0, "Fault": 1, "_fault": 1, "_broken": 1
 
 
 def _own():
-    return [source for source in sources() if source.path.is_relative_to(PACKAGE) or source.name == "config/settings.py"]
+    return [
+        source
+        for source in sources()
+        if source.path.is_relative_to(PACKAGE) or source.name == "config/settings.py"
+    ]
 
 
 def error_codes():
@@ -45,7 +49,9 @@ def fault_codes():
     for source in _own():
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call):
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
                 place = CODE_ARGUMENT.get(name)
                 if place is not None and len(node.args) > place:
                     argument = node.args[place]

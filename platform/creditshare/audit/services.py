@@ -18,7 +18,7 @@ KEYS_KEPT_FOR = timedelta(hours=24)
 def record_inquiry(session: Session, inquiry: Inquiry) -> None:
     """Add a read to the log, in the transaction of the read."""
     columns = {column.key: getattr(inquiry, column.key) for column in Inquiry.__table__.columns}
-    session.execute(insert(Inquiry), [columns])
+    session.execute(insert(Inquiry.__table__), columns)  # type: ignore[arg-type]  # a table, as it is
 
 
 def first_with_key(

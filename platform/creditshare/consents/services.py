@@ -1,4 +1,4 @@
-"""Registering consents, pausing, resuming, revoking them, and what they allow."""
+"""Registering consents, pausing, resuming and revoking them."""
 
 from __future__ import annotations
 
@@ -198,37 +198,6 @@ def list_consents(
     if after is not None:
         statement = statement.where(tuple_(Consent.created_at, Consent.id) < after)
     return _viewed(session, session.scalars(statement).all())
-
-
-def consents_for(session: Session, *, firm_id: UUID, grantee_id: UUID) -> list[Held]:
-    """Return every consent that the firm ever gave the participant, under whatever identifier."""
-    rows = session.execute(
-        text(
-            """
-            SELECT c.id, c.purposes, c.groups, c.valid_from, c.valid_until, e.revoked, e.last = 'pause' AS paused
-            FROM subject_firm l JOIN consents c ON c.subject_id = l.subject_id AND c.grantee_id = :grantee,
-            LATERAL (
-                SELECT count(*) FILTER (WHERE action = 'revoke') > 0 AS revoked,
-                       (array_agg(action ORDER BY at DESC, id DESC) FILTER (WHERE action <> 'revoke'))[1] AS last
-                FROM consent_events WHERE consent_id = c.id
-            ) e
-            WHERE l.firm_id = :firm AND l.known_until IS NULL
-            """
-        ),
-        {"firm": firm_id, "grantee": grantee_id},
-    )
-    return [
-        Held(
-            id=row.id,
-            purposes=frozenset(Purpose(purpose) for purpose in row.purposes),
-            groups=frozenset(ResourceGroup(group) for group in row.groups),
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            paused=bool(row.paused),
-            revoked=row.revoked,
-        )
-        for row in rows
-    ]
 
 
 def _of(party: Party) -> ColumnElement[bool]:

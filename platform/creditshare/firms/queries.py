@@ -30,16 +30,23 @@ def find_firm(session: Session, named: str, *, keyring: Keyring) -> FoundFirm | 
     firm_id = parse("f", named)
     if firm_id is not None:
         return _firm(session, "f.id = :id", firm_id)
+    subject = subject_named(named)
+    if subject is None:
+        return None
+    return _firm(
+        session,
+        "f.id = (SELECT firm_id FROM subject_firm WHERE subject_id = :id AND known_until IS NULL)",
+        subject.id(keyring),
+    )
+
+
+def subject_named(named: str) -> SubjectKey | None:
+    """Read an identifier by which firms are asked for; None when it is not a sound one."""
     code = clean(named)
     field = IDENTIFIER_FORMS.get(len(code))
     if field is None or CODES[field][1](code):
         return None
-    subject_id = SubjectKey(CODES[field][0], code).id(keyring)
-    return _firm(
-        session,
-        "f.id = (SELECT firm_id FROM subject_firm WHERE subject_id = :id AND known_until IS NULL)",
-        subject_id,
-    )
+    return SubjectKey(CODES[field][0], code)
 
 
 def _firm(session: Session, condition: str, firm_id: UUID) -> FoundFirm | None:

@@ -21,6 +21,11 @@ class Read(StrEnum):
     STORED_SCORE = "stored-score"
     REPORT = "report"
 
+    @property
+    def tells_score(self) -> bool:
+        """Say whether the current score is part of the answer."""
+        return self in {Read.SCORE, Read.REPORT}
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

@@ -10,7 +10,6 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, load_only
 
 from creditshare.firms.models import Firm
-from creditshare.firms.queries import FoundFirm
 from creditshare.inquiries.errors import ScoreNotFound
 from creditshare.resources.groups import ResourceGroup
 from creditshare.scoring.models import StoredScore
@@ -24,12 +23,12 @@ def get_stored_score(session: Session, *, score_id: UUID | None) -> StoredScore:
     return found
 
 
-def living_firm(session: Session, *, firm_id: UUID) -> FoundFirm:
-    """Return the firm, or the one it lives on in where it was merged."""
+def living_firm(session: Session, *, firm_id: UUID) -> UUID:
+    """Return the firm's id, or that of the one it lives on in where it was merged."""
     firm = session.get_one(Firm, firm_id)
     while firm.merged_into is not None:
         firm = session.get_one(Firm, firm.merged_into)
-    return FoundFirm(firm.id, firm.uscc, None)
+    return firm.id
 
 
 def told_scores(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
-from creditshare.consents.services import consents_for
-from creditshare.consents.standing import Lacking, Permission, permission
+from creditshare.consents.standing import Held, Lacking, Permission, permission
 from creditshare.inquiries.ask import Ask, Refusal
 from creditshare.resources.groups import ResourceGroup
 
@@ -22,11 +19,10 @@ WORDS = {
 }
 
 
-def permit(session: Session, ask: Ask, *, firm_id: UUID) -> Permission | Refusal:
+def permit(ask: Ask, held: Sequence[Held]) -> Permission | Refusal:
     """Say which groups of the firm may be read; what needs no consent may always be, beside them."""
     if ask.is_firm:
         return Permission(frozenset(ResourceGroup))
-    held = consents_for(session, firm_id=firm_id, grantee_id=ask.participant_id)
     decided = permission(held, purpose=ask.terms.purpose, at=ask.now)
     if isinstance(decided, Lacking):
         return refuse(decided)

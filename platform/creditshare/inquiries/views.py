@@ -31,6 +31,7 @@ from creditshare.inquiries.ask import Answer, Ask, Read, Refusal, Terms
 from creditshare.inquiries.entry import REFUSED, entry
 from creditshare.inquiries.errors import FirmNotFound, ReadRefused, ScoreNotFound
 from creditshare.inquiries.history import get_stored_score, living_firm
+from creditshare.inquiries.queries import FirmFile, file_of, open_file
 from creditshare.inquiries.schemas import (
     ProfileQuerySchema,
     ProfileSchema,
@@ -47,7 +48,7 @@ from creditshare.inquiries.services import Desk, ScorePage
 from creditshare.participants.models import Participant
 from creditshare.participants.roles import Role
 from creditshare.scoring.models import StoredScore
-from creditshare.scoring.rulebook import rulebook_for
+from creditshare.scoring.rulebook import Rulebook, rulebook_for
 from creditshare.web.auth import current, requires_scope
 from creditshare.web.blueprint import Blueprint, ParametersInvalid
 from creditshare.web.etags import conditional
@@ -59,6 +60,7 @@ from creditshare.web.transaction import transaction
 blp = Blueprint("inquiries", __name__, url_prefix="/v1", description="Read firms, and see who read them")
 
 Outcome = Answer | Refusal
+Answering = Callable[[Desk, Ask, FirmFile], Outcome]
 SCORES, QUERIES = "scores", "queries"
 
 
@@ -108,17 +110,17 @@ def scores(terms: Terms, page: Page, firm: str) -> Response:
 @blp.response(200, ScoreSchema)
 def stored_score(terms: Terms, score_id: str) -> Response:
     """Read a score once told, byte for byte; consents must cover the groups it used."""
-    terms = _checked(terms)
+    rulebook = _rulebook()
     with transaction() as session:
+        ask = _ask(session, Read.STORED_SCORE, _checked(terms))
         stored = get_stored_score(session, score_id=parse("scr", score_id))
-        firm = living_firm(session, firm_id=stored.firm_id)
-        if _is_stranger(session, firm):
+        firm_id = living_firm(session, firm_id=stored.firm_id)
+        file = file_of(session, firm_id, ask=ask, model_sha256=rulebook.model.sha256)
+        if file is None or _is_stranger(session, file.firm):
             raise ScoreNotFound("there is no such score")
+        desk = Desk(session, rulebook, runtime().keyring)
         response, outcome = _serve(
-            session,
-            _ask(session, Read.STORED_SCORE, terms),
-            firm,
-            lambda desk, ask, found: services.stored_score(desk, ask, found, stored),
+            desk, ask, file, lambda desk, ask, found: services.stored_score(desk, ask, found, stored)
         )
     return _finished(response, outcome)
 
@@ -150,36 +152,36 @@ def queries(page: Page) -> Response:
     return conditional(jsonify(body))
 
 
-def _read_firm(
-    read: Read, terms: Terms, named: str, answer: Callable[[Desk, Ask, FoundFirm], Outcome]
-) -> Response:
+def _read_firm(read: Read, terms: Terms, named: str, answer: Answering) -> Response:
     """Find the firm and serve the read; a firm that lives on in another is where the redirect says."""
-    terms = _checked(terms)
+    terms, rulebook, keyring = _checked(terms), _rulebook(), runtime().keyring
     with transaction() as session:
-        firm = find_firm(session, named, keyring=runtime().keyring)
-        if firm is None:
+        ask = _ask(session, read, terms)
+        file = open_file(session, named, ask=ask, model_sha256=rulebook.model.sha256, keyring=keyring)
+        if file is None:
             raise FirmNotFound("there is no such firm")
-        if firm.merged_into is not None:
-            return _moved(read, public("f", firm.merged_into))
-        if _is_stranger(session, firm):
+        if file.firm.merged_into is not None:
+            return _moved(read, public("f", file.firm.merged_into))
+        if _is_stranger(session, file.firm):
             raise FirmNotFound("there is no such firm")
-        response, outcome = _serve(session, _ask(session, read, terms), firm, answer)
+        response, outcome = _serve(Desk(session, rulebook, keyring), ask, file, answer)
     return _finished(response, outcome)
 
 
-def _serve(
-    session: Session, ask: Ask, firm: FoundFirm, answer: Callable[[Desk, Ask, FoundFirm], Outcome]
-) -> tuple[Response, Outcome]:
+def _serve(desk: Desk, ask: Ask, file: FirmFile, answer: Answering) -> tuple[Response, Outcome]:
     """Answer and log, in the transaction that is open."""
-    settings = runtime().settings
-    rulebook = rulebook_for(settings.config_dir, day_of(ask.now))
-    outcome = answer(Desk(session, rulebook, runtime().keyring), ask, firm)
+    outcome = answer(desk, ask, file)
     if isinstance(outcome, Refusal):
         response = Response(status=REFUSED)
     else:
         response = conditional(Response(outcome.body, mimetype="application/json"))
-    record_inquiry(session, entry(ask, outcome, firm_id=firm.id, status=response.status_code))
+    logged = entry(ask, outcome, firm_id=file.firm.id, status=response.status_code)
+    record_inquiry(desk.session, logged)
     return response, outcome
+
+
+def _rulebook() -> Rulebook:
+    return rulebook_for(runtime().settings.config_dir, day_of(utcnow()))
 
 
 def _finished(response: Response, outcome: Outcome) -> Response:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from creditshare.profiles.boundaries import boundaries
@@ -106,11 +107,14 @@ def store_snapshots(session: Session, profiles: Sequence[Profile]) -> None:
 
 def get_snapshot(session: Session, *, firm_id: UUID) -> Profile | None:
     """Return the firm's profile as last made; None before its first refresh."""
-    row = session.get(ProfileSnapshot, firm_id)
-    if row is None:
-        return None
+    row = session.get(ProfileSnapshot, firm_id, populate_existing=True)
+    return None if row is None else profile_from(row, firm_id=firm_id)
+
+
+def profile_from(row: ProfileSnapshot | Row[Any], *, firm_id: UUID) -> Profile:
+    """Make a profile of a snapshot's row, or of a query's row with the columns of one."""
     return Profile(
-        firm_id=row.firm_id,
+        firm_id=firm_id,
         sections=_parted(row.sections, row.ends),
         public_sections=_parted(row.public_sections, row.public_ends),
         coverage=dict(zip(ResourceGroup, row.coverage, strict=True)),
