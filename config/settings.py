@@ -129,7 +129,9 @@ def _check_servers(read: _Reader, environment: str, database_url: str, redis_url
     else:
         for name, url in (("DATABASE_URL", database_url), ("REDIS_URL", redis_url)):
             if not url:
-                read.wrong(name, "must be set: only `creditshare serve` and the other verbs run embedded servers")
+                read.wrong(
+                    name, "must be set: only `creditshare serve` and the other verbs run embedded servers"
+                )
     if database_url and not database_url.startswith("postgresql://"):
         read.wrong("DATABASE_URL", "must start with postgresql://")
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):

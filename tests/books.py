@@ -18,7 +18,9 @@ def audit(engine: Engine, *, settled: bool = True) -> None:
     `settled`: nothing is under way any more, so every firm must also have its profile and score.
     """
     with engine.connect() as connection:
-        filled = [table for table in TABLES if connection.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))]
+        filled = [
+            table for table in TABLES if connection.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))
+        ]
         faults = [
             f"{words}: {[tuple(row) for row in rows[:5]]}"
             for words, statement in _questions(filled, settled=settled)
@@ -108,9 +110,14 @@ def _of_records(table: str) -> list[tuple[str, str]]:
 
 
 def _when_settled(filled: Sequence[str]) -> list[tuple[str, str]]:
-    newest = " UNION ALL ".join(f"SELECT subject_id, known_from FROM {table}" for table in (*filled, "subject_firm"))
+    newest = " UNION ALL ".join(
+        f"SELECT subject_id, known_from FROM {table}" for table in (*filled, "subject_firm")
+    )
     return [
-        ("a submission has not ended", "SELECT id, state FROM submissions WHERE state IN ('queued', 'running')"),
+        (
+            "a submission has not ended",
+            "SELECT id, state FROM submissions WHERE state IN ('queued', 'running')",
+        ),
         ("a firm waits to be refreshed", "SELECT firm_id, attempts FROM refresh_queue"),
         ("a message was not sent", "SELECT id, topic FROM outbox WHERE sent_at IS NULL"),
         (

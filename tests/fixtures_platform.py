@@ -42,8 +42,8 @@ from creditshare.participants.roles import Role
 from creditshare.participants.services import ClientTerms
 from creditshare.settings import Settings
 from tests import books
+from tests.fixtures_servers import postgres_versions
 
-POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 START_SECONDS = 120
 PATIENCE_SECONDS = 60
 LEASE_SECONDS, LOAD_BATCH_ROWS = 2, 400
@@ -263,17 +263,7 @@ def run_platform(postgres: Path | None = None, **environ: str) -> Iterator[Platf
         shutil.rmtree(folder)
 
 
-def on_postgres_versions() -> list[Any]:
-    """Return the fixture parameters: the embedded PostgreSQL, and 15 where it is installed."""
-    missing = not (POSTGRES_15 / "postgres").exists()
-    skip = pytest.mark.skipif(missing, reason=f"no PostgreSQL 15 in {POSTGRES_15}")
-    return [
-        pytest.param(None, id="embedded", marks=pytest.mark.xdist_group("platform-embedded")),
-        pytest.param(POSTGRES_15, id="postgres-15", marks=[skip, pytest.mark.xdist_group("platform-15")]),
-    ]
-
-
-@pytest.fixture(scope="session", params=on_postgres_versions())
+@pytest.fixture(scope="session", params=postgres_versions("platform"))
 def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
     """Run a platform with short leases and small batches, so that a test can kill a load in the middle."""
     short = {"LEASE_SECONDS": str(LEASE_SECONDS), "LOAD_BATCH_ROWS": str(LOAD_BATCH_ROWS)}

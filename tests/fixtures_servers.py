@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from creditshare import embedded
 from creditshare.core import migrations
 
 BUILTIN_LOCALE_SINCE = 17_00_00
+POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")  # the oldest that is supported, where a machine has it
 
 
 @dataclass
@@ -76,16 +78,19 @@ def ensure_servers(config: pytest.Config) -> TestServers:
     """Return the run's servers; the first call starts them and makes the template."""
     if SERVERS not in config.stash:
         shared = getattr(config, "workerinput", {}).get("servers")
-        config.stash[SERVERS] = TestServers(**shared) if shared else _start()
+        config.stash[SERVERS] = TestServers(**shared) if shared else start_servers()
     return config.stash[SERVERS]
 
 
-def _start() -> TestServers:
+def start_servers(postgres: Path | None = None) -> TestServers:
+    """Start servers, of another PostgreSQL where one is named, and make the template."""
     database_url, redis_url = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    if postgres is not None:
+        database_url = redis_url = None
     started = folder = None
     if not (database_url and redis_url):
         folder = Path(tempfile.mkdtemp(prefix="creditshare-test-"))
-        started = embedded.start(folder)
+        started = embedded.start(folder, postgres=postgres)
         database_url, redis_url = database_url or started.database_url, redis_url or started.redis_url
     template = f"creditshare_test_{uuid.uuid4().hex[:8]}"
     servers = TestServers(database_url, redis_url, template, started, folder)
@@ -147,3 +152,16 @@ def empty_database_url(servers: TestServers) -> Iterator[str]:
     name = f"{servers.template}_{uuid.uuid4().hex[:8]}"
     yield servers.create(name)
     servers.drop(name)
+
+
+def postgres_versions(group: str) -> list[Any]:
+    """Return fixture parameters: None for the embedded PostgreSQL, and the folder of 15 where it is installed.
+
+    Tests of one group and version run in one process, so that what they share is started once.
+    """
+    missing = not (POSTGRES_15 / "postgres").exists()
+    skip = pytest.mark.skipif(missing, reason=f"no PostgreSQL 15 in {POSTGRES_15}")
+    return [
+        pytest.param(None, id="embedded", marks=pytest.mark.xdist_group(f"{group}-embedded")),
+        pytest.param(POSTGRES_15, id="postgres-15", marks=[skip, pytest.mark.xdist_group(f"{group}-15")]),
+    ]

@@ -19,7 +19,10 @@ from tests.factories.firms import made_uscc
 
 Row = dict[str, Any]
 FIRMS = tuple(made_uscc(number) for number in (90001, 90002, 90003))
-OLD_NUMBERS = tuple(body + registration_no_check_digit(body) for body in ("33010090000001", "33010090000002", "33010090000003"))
+OLD_NUMBERS = tuple(
+    body + registration_no_check_digit(body)
+    for body in ("33010090000001", "33010090000002", "33010090000003")
+)
 MONTHS = ("2025-10", "2025-11", "2025-12")
 PROVIDERS = ("north", "south")
 START = datetime(2025, 12, 1, tzinfo=UTC)
@@ -67,7 +70,9 @@ def _subjects(firm: int) -> st.SearchStrategy[tuple[str, Row]]:
     beside = [{}, {"subject_no": own}, {"registration_no": old, "subject_no": own}]
     return st.one_of(
         st.sampled_from([("uscc", {"uscc": uscc, **more}) for more in beside]),
-        st.sampled_from([("old", {"registration_no": old}), ("old", {"registration_no": old, "subject_no": own})]),
+        st.sampled_from(
+            [("old", {"registration_no": old}), ("old", {"registration_no": old, "subject_no": own})]
+        ),
         st.just(("code", {"organisation_code": uscc[8:17]})),
         st.just(("own", {"subject_no": own})),
     )
@@ -159,7 +164,9 @@ def base() -> list[Told]:
 def provinces() -> st.SearchStrategy[list[Told]]:
     """Draw the rows of a province in their canonical order: as they were revised."""
     drawn = st.lists(_told(), min_size=5, max_size=40, unique_by=lambda drawn: drawn[0])
-    return drawn.map(lambda rows: sorted([*base(), *(told for _, told in rows)], key=lambda t: t.row["revised_at"]))
+    return drawn.map(
+        lambda rows: sorted([*base(), *(told for _, told in rows)], key=lambda t: t.row["revised_at"])
+    )
 
 
 def canonical(told: list[Told]) -> list[Delivery]:

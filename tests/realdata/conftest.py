@@ -13,6 +13,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from creditshare.firms.identifiers import clean
 from creditshare.intake.formats import CSV, JSON, NDJSON
 from tests.fixtures_platform import Caller, Platform, run_platform, wait_until
 from tests.realdata import ningxia_sites, registry_extract, zhejiang_lists
@@ -90,7 +91,11 @@ def fed() -> Iterator[Fed]:
     extract = registry_extract.registrations()
     old = [pair for pair in zhejiang_lists.pairs() if len(pair.list_code) == OLD_NUMBER]
     stated = {pair.registry_code: pair.list_code for pair in old[::2]}
-    both = [row | {"registration_no": stated[row["uscc"]]} for row in extract if row.get("uscc") in stated]
+    both = [
+        row | {"registration_no": stated[code]}
+        for row in extract
+        if (code := clean(row.get("uscc", ""))) in stated
+    ]
     with run_platform(WORKER_PROCESSES="2") as platform:
         registry = platform.caller(kinds=("registration",), code="registry")
         inspection = platform.caller(kinds=("registration",), code="zhejiang")
@@ -108,9 +113,7 @@ def fed() -> Iterator[Fed]:
         yield Fed(platform, pushes, frozenset(stated.values()))
 
 
-def _push(
-    caller: Caller, kind: str, rows: list[dict[str, Any]], body: tuple[bytes, str], name: str
-) -> Push:
+def _push(caller: Caller, kind: str, rows: list[dict[str, Any]], body: tuple[bytes, str], name: str) -> Push:
     """Push a file and wait until it is loaded."""
     content, media_type = body
     reply = caller.push(kind, content, query=f"?wait=30&revised_at={REVISED[name]}", Content_Type=media_type)

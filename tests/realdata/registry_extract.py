@@ -24,12 +24,19 @@ def conflicts() -> tuple[list[Row], dict[str, list[str]]]:
     """Return rows in which one code has two names, and names that stand for several codes."""
     rows = table(CONFLICTS)
     one_code = [row for row in rows if row["kind"] == "same_id_two_names"]
-    return one_code, {row["name1"]: row["id"].split("|") for row in rows if row["kind"] == "same_name_two_ids"}
+    return one_code, {
+        row["name1"]: row["id"].split("|") for row in rows if row["kind"] == "same_name_two_ids"
+    }
 
 
 def coded(code: str) -> Row:
     """Name a firm by its code: 15 characters are an old registration number."""
     return {"registration_no" if len(code) == OLD_NUMBER else "uscc": code}
+
+
+def folded(text: str) -> str:
+    """Write text as it is kept: full-width signs folded, trimmed."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _registration(row: Row) -> Row:
@@ -49,7 +56,7 @@ def _registration(row: Row) -> Row:
 
 def capital(text: str) -> Row:
     """Read 39,076.87(万元人民币) as yuan and currency; nothing where the unit is not told."""
-    found = CAPITAL.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    found = CAPITAL.fullmatch(folded(text))
     if found is None or not found[2].strip():
         return {}
     amount = Decimal(found[1].replace(",", "")) * (10_000 if "万" in found[2] else 1)

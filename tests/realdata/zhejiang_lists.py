@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditshare.firms.identifiers import clean
 from tests.realdata.folder import Row, given, table
 from tests.realdata.registry_extract import coded
 
@@ -34,8 +35,8 @@ def registrations() -> list[Row]:
 
 
 def pairs() -> list[Pair]:
-    """Return the truth about firms that stand in lists and extract."""
+    """Return the truth about firms that stand in lists and extract; codes as meant."""
     return [
-        Pair(row["list_id"], row["registry_id"], row["registry_name"], row["name_equal"] == "1")
+        Pair(clean(row["list_id"]), clean(row["registry_id"]), row["registry_name"], row["name_equal"] == "1")
         for row in table(CROSSWALK)
     ]

@@ -48,7 +48,12 @@ class Stage:
     folder: Path
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Example:
+  CREDITSHARE_DATA_DIR=/tmp/try creditshare demo
+"""
+)
 def demo() -> None:
     """Start everything, push a small province as its providers, print one firm's report as a bank, stop."""
     folder = data_dir(os.environ) / "demo"

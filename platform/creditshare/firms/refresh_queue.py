@@ -54,6 +54,7 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta = LEA
 
 def finish(session: Session, claims: Sequence[Claim], *, now: datetime) -> None:
     """Strike off what was refreshed; firms asked for again since the claim are due at once."""
+    _lock(session, claims)
     parameters = {"firms": [c.firm_id for c in claims], "asked": [c.asked for c in claims], "now": now}
     claimed = "unnest(CAST(:firms AS uuid[]), CAST(:asked AS bigint[])) AS c(firm_id, asked)"
     session.execute(
@@ -72,6 +73,7 @@ def finish(session: Session, claims: Sequence[Claim], *, now: datetime) -> None:
 
 def postpone(session: Session, claims: Sequence[Claim], *, now: datetime) -> None:
     """Put firms off whose refresh failed: the pause doubles with each attempt, so none holds up the others."""
+    _lock(session, claims)
     session.execute(
         text(
             """
@@ -81,6 +83,14 @@ def postpone(session: Session, claims: Sequence[Claim], *, now: datetime) -> Non
             """
         ),
         {"firms": [c.firm_id for c in claims], "now": now, "longest": LONGEST_PAUSE},
+    )
+
+
+def _lock(session: Session, claims: Sequence[Claim]) -> None:
+    """Take the rows in the order in which `enqueue` does, so that nobody waits in a circle."""
+    session.execute(
+        text("SELECT FROM refresh_queue WHERE firm_id = ANY(:firms) ORDER BY firm_id FOR UPDATE"),
+        {"firms": [c.firm_id for c in claims]},
     )
 
 

@@ -25,7 +25,7 @@ from creditshare.resources.groups import ResourceGroup
 from creditshare.scoring.models import StoredScore
 from creditshare.scoring.refresh import refresh_firms
 from creditshare.scoring.rulebook import Rulebook
-from creditshare.scoring.services import current_score, make_score, measure_firms, tell_score
+from creditshare.scoring.services import Scored, current_score, make_score, measure_firms, tell_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,14 @@ def report(desk: Desk, ask: Ask, file: FirmFile) -> Answer | Refusal:
     permission = permit(ask, file.held)
     if isinstance(permission, Refusal):
         return permission
-    scored = _score(desk, ask, file, permission)
-    told = _profile(desk, ask, file, permission)
+    if _is_current(ask):
+        file = _fresh(desk, ask, file)
+        scored = _current_score(desk, ask, file, permission)
+        told = _current_profile(desk, ask, file, permission)
+    else:
+        (found,), measured = _measured(desk, ask, file)
+        scored = _past_score(desk, ask, measured[0], permission)
+        told = _shown(ask, file, found, permission)
     head = orjson.dumps(
         {
             "query_id": public("q", ask.id),
@@ -131,11 +137,31 @@ def _reading(desk: Desk, ask: Ask, file: FirmFile, *, known_at: datetime | None)
 
 
 def _profile(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told:
-    """Join the sections that may be shown. Provenance is not in the snapshot: it is read as known at its moment."""
-    found = _fresh(desk, ask, file).snapshot if _is_current(ask) else None
-    if found is None or ask.terms.provenance:
-        reading = _reading(desk, ask, file, known_at=None if found is None else found.known_at)
-        found = make_profiles(desk.session, reading, loader=desk.rulebook.loader)[0][0]
+    if _is_current(ask):
+        return _current_profile(desk, ask, _fresh(desk, ask, file), permission)
+    return _read_profile(desk, ask, file, permission, known_at=None)
+
+
+def _current_profile(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told:
+    """Show the snapshot. Provenance is not in it: with that, the same is read from versions as known then."""
+    if file.snapshot is None:
+        return _read_profile(desk, ask, file, permission, known_at=None)
+    if ask.terms.provenance:
+        return _read_profile(desk, ask, file, permission, known_at=file.snapshot.known_at)
+    return _shown(ask, file, file.snapshot, permission)
+
+
+def _read_profile(
+    desk: Desk, ask: Ask, file: FirmFile, permission: Permission, *, known_at: datetime | None
+) -> Told:
+    """Make the profile from the versions of the firm's records."""
+    reading = _reading(desk, ask, file, known_at=known_at)
+    (found,), _ = make_profiles(desk.session, reading, loader=desk.rulebook.loader)
+    return _shown(ask, file, found, permission)
+
+
+def _shown(ask: Ask, file: FirmFile, found: Profile, permission: Permission) -> Told:
+    """Join the sections that were asked for, each in full or as far as it is public."""
     as_of = ask.terms.as_of or day_of(ask.now)
     head = orjson.dumps(
         {
@@ -162,21 +188,16 @@ def _section(found: Profile, group: ResourceGroup, permission: Permission) -> by
 
 
 def _score(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told:
-    as_of = ask.terms.as_of or day_of(ask.now)
-    if not _is_current(ask):
-        reading = _reading(desk, ask, file, known_at=None)
-        usccs = {file.firm.id: file.firm.uscc}
-        _, (scored,) = measure_firms(desk.session, reading, usccs=usccs, rulebook=desk.rulebook)
-        made = make_score(
-            scored, permission.groups, rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now
-        )
-        told = tell_score(desk.session, made)
-        return Told(told.body, as_of, reading.known_at, told.id)
-    fresh = _fresh(desk, ask, file)
-    told = (
-        fresh.score
-        if fresh.score is not None and fresh.score_groups == permission.groups
-        else current_score(
+    if _is_current(ask):
+        return _current_score(desk, ask, _fresh(desk, ask, file), permission)
+    _, (measured,) = _measured(desk, ask, file)
+    return _past_score(desk, ask, measured, permission)
+
+
+def _current_score(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told:
+    told = file.score if file.score_groups == permission.groups else None
+    if told is None:
+        told = current_score(
             desk.session,
             firm_id=file.firm.id,
             uscc=file.firm.uscc,
@@ -185,9 +206,22 @@ def _score(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told
             keyring=desk.keyring,
             now=ask.now,
         )
-    )
-    known_at = None if fresh.snapshot is None else fresh.snapshot.known_at
-    return Told(told.body, as_of, known_at, told.id)
+    known_at = None if file.snapshot is None else file.snapshot.known_at
+    return Told(told.body, day_of(ask.now), known_at, told.id)
+
+
+def _past_score(desk: Desk, ask: Ask, measured: Scored, permission: Permission) -> Told:
+    """Compute a score from versions; it is stored if its like was never told."""
+    made = make_score(measured, permission.groups, rulebook=desk.rulebook, keyring=desk.keyring, now=ask.now)
+    told = tell_score(desk.session, made)
+    return Told(told.body, measured.as_of, measured.known_at, told.id)
+
+
+def _measured(desk: Desk, ask: Ask, file: FirmFile) -> tuple[list[Profile], list[Scored]]:
+    """Read the firm from versions, for profile and score at once."""
+    reading = _reading(desk, ask, file, known_at=None)
+    usccs = {file.firm.id: file.firm.uscc}
+    return measure_firms(desk.session, reading, usccs=usccs, rulebook=desk.rulebook)
 
 
 def _fresh(desk: Desk, ask: Ask, file: FirmFile) -> FirmFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import polars as pl
 
@@ -22,24 +22,20 @@ STEPS = {"P1D": "1d", "P1M": "1mo", "P3M": "3mo", "P1Y": "12mo"}  # Polars' word
 
 
 def coverage_of(frames: Frames, kinds: Sequence[RecordKind], catalogue: Catalogue) -> pl.DataFrame:
-    """Return (firm, group, coverage): millionths of what the catalogue expects, half to even."""
-    groups: dict[ResourceGroup, list[RecordKind]] = {group: [] for group in ResourceGroup}
-    for kind in kinds:
-        if catalogue[kind.name].expected:
-            groups[kind.group].append(kind)
-    found = frames.firms
-    for group, expected in groups.items():
-        shares = [_twelfths(frames, kind, catalogue) for kind in expected]
-        found = found.with_columns(pl.lit(0, dtype=pl.Int64).alias(group))
-        for share in shares:
-            found = (
-                found.join(share, on="firm", how="left")
-                .with_columns(pl.col(group) + pl.col("twelfths").fill_null(0))
-                .drop("twelfths")
-            )
-        if expected:
-            found = found.with_columns(_millionths(pl.col(group), FULL * len(expected)).alias(group))
-    return found.unpivot(index="firm", variable_name="group", value_name="coverage")
+    """Return (firm, group, coverage), each firm's groups in order: millionths of what the catalogue expects."""
+    expected = [kind for kind in kinds if catalogue[kind.name].expected]
+    whole = {group.value: FULL * sum(kind.group is group for kind in expected) for group in ResourceGroup}
+    groups = pl.DataFrame({"group": list(whole), "whole": list(whole.values())})
+    shares = [_twelfths(frames, kind, catalogue) for kind in expected if not frames[kind.name].is_empty()]
+    nothing = pl.LazyFrame(schema={"firm": pl.Int32, "group": pl.String, "twelfths": pl.Int64})
+    part = pl.concat([nothing, *shares]).group_by("firm", "group").agg(pl.col("twelfths").sum())
+    return (
+        frames.firms.lazy()
+        .join(groups.lazy(), how="cross", maintain_order="left_right")
+        .join(part, on=["firm", "group"], how="left", maintain_order="left")
+        .select("firm", "group", coverage=_millionths(pl.col("twelfths"), pl.col("whole")).fill_null(0))
+        .collect()
+    )
 
 
 def fresh_until(frames: Frames, kinds: Sequence[RecordKind], catalogue: Catalogue) -> pl.DataFrame:
@@ -48,43 +44,40 @@ def fresh_until(frames: Frames, kinds: Sequence[RecordKind], catalogue: Catalogu
     A kind is fresh until one more period and the days of grace have gone by. Kinds of which a firm has no record say
     nothing here: what is missing lowers coverage.
     """
-    found = []
+    found = [pl.LazyFrame(schema={"firm": pl.Int32, "fresh_until": pl.Date, "group": pl.String})]
     for kind in kinds:
         entry = catalogue[kind.name]
         rows = frames[kind.name]
         if not entry.expected or entry.period not in STEPS or rows.is_empty():
             continue
-        last = _period_end(kind).max().dt.offset_by(STEPS[entry.period])
+        newest = _period_end(kind).max()
+        last = newest.dt.offset_by(STEPS[entry.period])
         if entry.period != "P1D":
-            last = pl.when(_is_month_end(_period_end(kind).max())).then(last.dt.month_end()).otherwise(last)
+            last = pl.when(newest == newest.dt.month_end()).then(last.dt.month_end()).otherwise(last)
         found.append(
-            rows.filter("stands")
+            rows.lazy()
+            .filter("stands")
             .group_by("firm")
             .agg((last + timedelta(days=entry.grace_days)).alias("fresh_until"))
             .with_columns(group=pl.lit(kind.group.value))
         )
-    if not found:
-        return pl.DataFrame(schema={"firm": pl.Int32, "fresh_until": pl.Date, "group": pl.String})
-    return pl.concat(found).group_by("firm", "group").agg(pl.col("fresh_until").min())
+    return pl.concat(found).group_by("firm", "group").agg(pl.col("fresh_until").min()).collect()
 
 
-def _twelfths(frames: Frames, kind: RecordKind, catalogue: Catalogue) -> pl.DataFrame:
-    """Return (firm, twelfths) of one kind over its window: 12 complete months, 2 years, else whether it is there."""
-    rows = frames[kind.name].filter("stands")
+def _twelfths(frames: Frames, kind: RecordKind, catalogue: Catalogue) -> pl.LazyFrame:
+    """Return (firm, group, twelfths) of one kind: of 12 complete months, of 2 years, else whether it is there."""
+    rows = frames[kind.name].lazy().filter("stands")
     period = catalogue[kind.name].period
+    share = pl.lit(FULL, dtype=pl.Int64)
     if period == "P1M" and kind.fresh_by:
         month = _period_end(kind).dt.month_start()
         window = month.is_between(months_before(frames.month, MONTHS), months_before(frames.month, 1))
-        return rows.group_by("firm").agg(
-            month.filter(window).n_unique().cast(pl.Int64).clip(0, MONTHS).alias("twelfths")
-        )
-    if period == "P1Y" and kind.fresh_by:
+        share = month.filter(window).n_unique().cast(pl.Int64)
+    elif period == "P1Y" and kind.fresh_by:
         year = _period_end(kind).dt.year()
         window = year.is_between(frames.as_of.year - YEARS, frames.as_of.year - 1)
-        return rows.group_by("firm").agg(
-            (year.filter(window).n_unique().cast(pl.Int64) * (FULL // YEARS)).alias("twelfths")
-        )
-    return rows.group_by("firm").agg(pl.lit(FULL, dtype=pl.Int64).alias("twelfths"))
+        share = year.filter(window).n_unique().cast(pl.Int64) * (FULL // YEARS)
+    return rows.group_by("firm").agg(pl.lit(kind.group.value).alias("group"), share.alias("twelfths"))
 
 
 def _period_end(kind: RecordKind) -> pl.Expr:
@@ -100,18 +93,9 @@ def _period_end(kind: RecordKind) -> pl.Expr:
     return pl.col(name)
 
 
-def _is_month_end(day: pl.Expr) -> pl.Expr:
-    return day == day.dt.month_end()
-
-
-def _millionths(part: pl.Expr, whole: int) -> pl.Expr:
-    """Divide into millionths, half to even."""
-    doubled = part * (2 * MILLION)
-    quotient, rest = doubled // (2 * whole), doubled % (2 * whole)
+def _millionths(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """Divide into millionths, half to even; nothing where nothing is expected."""
+    doubled, divisor = part * (2 * MILLION), pl.when(whole > 0).then(2 * whole)
+    quotient, rest = doubled // divisor, doubled % divisor
     up = (rest > whole) | ((rest == whole) & (quotient % 2 == 1))
-    return (quotient + up.cast(pl.Int64)).cast(pl.Int64)
-
-
-def first_of_next_month(day: date) -> date:
-    """Return the first day of the month after the day's."""
-    return months_before(day.replace(day=1), -1)
+    return quotient + up.cast(pl.Int64)

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from creditshare.profiles.boundaries import first_of_next_month
 from creditshare.profiles.holding import holding_on, turning_days
 from creditshare.profiles.precedence import mark_standing
 from creditshare.profiles.slots import one_per_slot
@@ -21,7 +22,7 @@ from creditshare.resources.frames import Frames
 
 @dataclass(frozen=True, slots=True)
 class DatedFrames:
-    """Frames, and (firm, day) of every day on which a record of theirs begins, ends or becomes true in part."""
+    """Frames, and (firm, day) of the days in their month on which a record begins, ends or becomes true in part."""
 
     frames: Frames
     turning: pl.DataFrame
@@ -61,6 +62,7 @@ class FrameLoader:
     def settle(self, versions: Mapping[str, pl.DataFrame], reading: Reading) -> DatedFrames:
         """Turn versions in force into frames: one record per slot, what holds on the day, who stands. Pure."""
         by_kind: dict[str, pl.DataFrame] = {}
+        month, next_month = reading.as_of.replace(day=1), first_of_next_month(reading.as_of)
         turning = [pl.DataFrame(schema={"firm": pl.Int32, "day": pl.Date})]
         for kind in self.kinds:
             rows = versions.get(kind.name)
@@ -68,7 +70,7 @@ class FrameLoader:
                 by_kind[kind.name] = self._empty[kind.name, reading.provenance]
                 continue
             slots = one_per_slot(kind, rows)
-            turning.append(turning_days(kind, slots))
+            turning.append(turning_days(kind, slots, since=month, until=next_month))
             by_kind[kind.name] = self._standing(kind, holding_on(kind, slots, reading.as_of))
         firms = pl.DataFrame({"firm": range(len(reading.firm_ids))}, schema={"firm": pl.Int32})
         return DatedFrames(Frames(reading.as_of, firms, by_kind), pl.concat(turning))

@@ -41,25 +41,26 @@ def ends(kind: RecordKind) -> pl.Expr | None:
 def holding_on(kind: RecordKind, rows: pl.DataFrame, day: date) -> pl.DataFrame:
     """Keep what holds on the day; null the fields that become true only later."""
     first, over = begins(kind), ends(kind)
-    if first is not None:
-        rows = rows.filter((first <= day).fill_null(value=True))
-    if over is not None:
-        rows = rows.filter((over > day).fill_null(value=True))
+    holds = [] if first is None else [(first <= day).fill_null(value=True)]
+    holds += [] if over is None else [(over > day).fill_null(value=True)]
     later: dict[str, pl.Expr] = {}
     for clock, names in kind.holds.later.items():
         not_yet = (pl.col(clock) > day).fill_null(value=False)
         for name in _with_precision(kind, names):
             so_far = later.get(name, pl.col(name))
             later[name] = pl.when(not_yet).then(None).otherwise(so_far).alias(name)
-    return rows.with_columns(later.values())
+    return rows.lazy().filter(*holds).with_columns(later.values()).collect() if holds or later else rows
 
 
-def turning_days(kind: RecordKind, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return (firm, day) for every day on which a record begins, ends, or a later field becomes true."""
+def turning_days(kind: RecordKind, rows: pl.DataFrame, *, since: date, until: date) -> pl.DataFrame:
+    """Return (firm, day) for the days in a span on which a record begins, ends, or a later field becomes true."""
     days = [day for day in (begins(kind), ends(kind)) if day is not None]
     days += [pl.col(clock) for clock in kind.holds.later]
-    found = [rows.select("firm", day.alias("day")).drop_nulls() for day in days]
-    return pl.concat(found) if found else pl.DataFrame(schema={"firm": pl.Int32, "day": pl.Date})
+    if not days:
+        return pl.DataFrame(schema={"firm": pl.Int32, "day": pl.Date})
+    near = pl.col("day").is_between(since, until)
+    found = [rows.lazy().select("firm", day.alias("day")).filter(near) for day in days]
+    return pl.concat(found).unique().collect()
 
 
 def _with_precision(kind: RecordKind, names: tuple[str, ...]) -> list[str]:

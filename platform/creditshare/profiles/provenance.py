@@ -39,7 +39,7 @@ def with_source(kind: RecordKind, rows: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(source=pl.struct(parts))
 
 
-def differing(kind: RecordKind, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def differing(kind: RecordKind, rows: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
     """Return, by `keys`, what outranked sources say: their source with their values."""
     values = pl.struct(shown(kind, name) for name in shown_fields(kind)).alias("values")
     return (

@@ -31,70 +31,71 @@ class Contents:
 
 def full_sections(contents: Contents) -> pl.DataFrame:
     """Return (firm, one column per group) with all that is known of each group."""
-    found = contents.frames.firms
+    sections = []
     for group in ResourceGroup:
         kinds = [kind for kind in contents.kinds if kind.group is group]
-        head = _head(contents, group, kinds)
-        found = found.join(_section(contents.frames, group, kinds, head), on="firm", maintain_order="left")
-    return found
+        sections.append(_section(contents.frames, group, kinds, _head(contents, group, kinds)))
+    return _beside(contents.frames, sections)
 
 
 def public_sections(contents: Contents) -> pl.DataFrame:
     """Return the sections of groups that a reader has no consent for: only kinds that need none."""
-    found = contents.frames.firms
-    head = contents.frames.firms.with_columns(
+    head = contents.frames.firms.lazy().with_columns(
         head=pl.lit(f'{{"status":"{NOT_PERMITTED}","coverage":null,"fresh_until":null')
     )
+    sections = []
     for group in ResourceGroup:
         kinds = [
             kind
             for kind in contents.kinds
             if kind.group is group and not contents.catalogue[kind.name].consent_required
         ]
-        found = found.join(_section(contents.frames, group, kinds, head), on="firm", maintain_order="left")
-    return found
+        sections.append(_section(contents.frames, group, kinds, head))
+    return _beside(contents.frames, sections)
 
 
-def _head(contents: Contents, group: ResourceGroup, kinds: Sequence[RecordKind]) -> pl.DataFrame:
+def _beside(frames: Frames, sections: Sequence[pl.LazyFrame]) -> pl.DataFrame:
+    """Work out all groups at once and put them side by side; each is in the order of the firms."""
+    return pl.concat(
+        [frames.firms, *(found.drop("firm") for found in pl.collect_all(sections))], how="horizontal"
+    )
+
+
+def _head(contents: Contents, group: ResourceGroup, kinds: Sequence[RecordKind]) -> pl.LazyFrame:
     """Return (firm, head): status, coverage and freshness of a group."""
-    frames = contents.frames
+    frames, of_group = contents.frames, pl.col("group") == group.value
     filled = [frames[kind.name] for kind in kinds if not frames[kind.name].is_empty()]
     there = pl.concat(
-        [frames.firms.head(0), *(rows.filter("stands").select("firm") for rows in filled)]
+        [frames.firms.lazy().head(0), *(rows.lazy().filter("stands").select("firm") for rows in filled)]
     ).unique()
     status = (
-        pl.when(~pl.col("there"))
+        pl.when(pl.col("there").is_null())
         .then(pl.lit("no-record"))
         .when(pl.col("fresh_until") < frames.as_of)
         .then(pl.lit("stale"))
         .otherwise(pl.lit("available"))
     )
-    of_group = pl.col("group") == group.value
+    said = pl.struct(
+        status=status,
+        coverage=two_places(pl.col("coverage")),
+        fresh_until=pl.col("fresh_until").dt.to_string("%Y-%m-%d"),
+    )
     return (
-        frames.firms.join(there.with_columns(there=pl.lit(value=True)), on="firm", how="left")
-        .join(contents.coverage.filter(of_group).drop("group"), on="firm", how="left")
-        .join(contents.fresh.filter(of_group).drop("group"), on="firm", how="left")
-        .with_columns(pl.col("there").fill_null(value=False))
-        .select(
-            "firm",
-            head=pl.struct(
-                status=status,
-                coverage=two_places(pl.col("coverage")),
-                fresh_until=pl.col("fresh_until").dt.to_string("%Y-%m-%d"),
-            )
-            .struct.json_encode()
-            .str.head(-1),
-        )
+        contents.coverage.lazy()
+        .filter(of_group)
+        .join(there.with_columns(there=pl.lit(value=True)), on="firm", how="left", maintain_order="left")
+        .join(contents.fresh.lazy().filter(of_group), on="firm", how="left", maintain_order="left")
+        .select("firm", head=said.struct.json_encode().str.head(-1))
     )
 
 
 def _section(
-    frames: Frames, group: ResourceGroup, kinds: Sequence[RecordKind], head: pl.DataFrame
-) -> pl.DataFrame:
-    """Return (firm, `group`): head, facts, series, events."""
-    facts: list[pl.DataFrame] = []
-    series: list[pl.DataFrame] = []
-    events: list[pl.DataFrame] = []
+    frames: Frames, group: ResourceGroup, kinds: Sequence[RecordKind], head: pl.LazyFrame
+) -> pl.LazyFrame:
+    """Return (firm, `group`) in the order of the firms: head, facts, series, events."""
+    facts: list[pl.LazyFrame] = []
+    series: list[pl.LazyFrame] = []
+    events: list[pl.LazyFrame] = []
     for kind in kinds:
         if frames[kind.name].is_empty():
             continue
@@ -105,36 +106,38 @@ def _section(
             events.append(entries.events(kind, statement, frames))
         else:
             series.append(entries.series(kind, statement, frames))
-    found = (
-        head.join(_joined(facts, "facts"), on="firm", how="left")
-        .join(_joined(series, "series"), on="firm", how="left")
-        .join(_joined(_newest_first(events), "events"), on="firm", how="left")
-        .with_columns(pl.col("facts", "series", "events").fill_null(""))
+    found = head
+    for name, parts in (("facts", facts), ("series", series), ("events", _newest_first(events))):
+        found = _with_part(found, name, parts)
+    whole = pl.concat_str(
+        "head",
+        pl.lit(',"facts":{'),
+        "facts",
+        pl.lit('},"series":['),
+        "series",
+        pl.lit('],"events":['),
+        "events",
+        pl.lit('],"disputes":[]}'),
     )
-    return found.select(
-        "firm",
-        pl.concat_str(
-            "head",
-            pl.lit(',"facts":{'),
-            "facts",
-            pl.lit('},"series":['),
-            "series",
-            pl.lit('],"events":['),
-            "events",
-            pl.lit('],"disputes":[]}'),
-        ).alias(group.value),
-    )
+    return found.select("firm", whole.alias(group.value))
 
 
-def _newest_first(parts: list[pl.DataFrame]) -> list[pl.DataFrame]:
+def _newest_first(parts: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
     """Put the events of all kinds of a group into one order: by day, kinds of one day in their own order."""
-    if not parts:
-        return []
+    if len(parts) < 2:
+        return parts
     return [pl.concat(parts).sort("on", descending=True, nulls_last=True, maintain_order=True)]
 
 
-def _joined(parts: list[pl.DataFrame], name: str) -> pl.DataFrame:
+def _with_part(found: pl.LazyFrame, name: str, parts: list[pl.LazyFrame]) -> pl.LazyFrame:
+    """Add a part's entries, joined with commas, as a column."""
     if not parts:
-        return pl.DataFrame(schema={"firm": pl.Int32, name: pl.String})
-    rows = pl.concat([part.select("firm", "text") for part in parts])
-    return rows.group_by("firm", maintain_order=True).agg(pl.col("text").str.join(",").alias(name))
+        return found.with_columns(pl.lit("").alias(name))
+    joined = (
+        pl.concat([part.select("firm", "text") for part in parts])
+        .group_by("firm", maintain_order=True)
+        .agg(pl.col("text").str.join(",").alias(name))
+    )
+    return found.join(joined, on="firm", how="left", maintain_order="left").with_columns(
+        pl.col(name).fill_null("")
+    )

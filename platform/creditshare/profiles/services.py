@@ -43,13 +43,15 @@ def make_profiles(session: Session, reading: Reading, *, loader: FrameLoader) ->
     frames, kinds, catalogue = dated.frames, loader.kinds, loader.catalogue
     covered = coverage_of(frames, kinds, catalogue)
     fresh = fresh_until(frames, kinds, catalogue)
+    days = boundaries(frames, dated.turning, fresh)
     contents = Contents(frames, covered, fresh, kinds, catalogue)
     columns = (
         reading.firm_ids,
         _by_group(full_sections(contents)),
         _by_group(public_sections(contents)),
-        _by_group(covered.pivot(on="group", index="firm", values="coverage").sort("firm")),
-        *(boundaries(frames, dated.turning, fresh)[name].to_list() for name in ("data_as_of", "changes_on")),
+        _in_chunks(covered["coverage"].to_list()),
+        days["data_as_of"].to_list(),
+        days["changes_on"].to_list(),
     )
     profiles = [
         Profile(
@@ -159,3 +161,10 @@ def _by_group(table: pl.DataFrame) -> list[dict[ResourceGroup, object]]:
         dict(zip(ResourceGroup, row, strict=True))
         for row in table.select(group.value for group in ResourceGroup).iter_rows()
     ]
+
+
+def _in_chunks(shares: Sequence[int]) -> list[dict[ResourceGroup, int]]:
+    """Take the shares of all firms, one behind the other, apart."""
+    width = len(ResourceGroup)
+    starts = range(0, len(shares), width)
+    return [dict(zip(ResourceGroup, shares[start : start + width], strict=True)) for start in starts]

@@ -55,12 +55,14 @@ def one_per_slot(kind: RecordKind, rows: pl.DataFrame) -> pl.DataFrame:
     """Keep the record that holds each slot of each participant; slots whose holder is a withdrawal are empty."""
     keys, lines = key_columns(kind), line_columns(kind)
     names = ["firm", "participant", *(e.meta.output_name() for e in (*keys, *lines))]
-    told = rows.with_columns(*keys, *lines)
     return (
-        told.sort("revised_at", CONTENT_HASH, "record", descending=True)
+        rows.lazy()
+        .with_columns(*keys, *lines)
+        .sort("revised_at", CONTENT_HASH, "record", descending=True)
         .unique(subset=names, keep="first", maintain_order=True)
         .filter(~pl.col("withdrawn"))
         .drop("withdrawn")
+        .collect()
     )
 
 

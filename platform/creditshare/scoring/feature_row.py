@@ -26,7 +26,7 @@ FeatureRow = Mapping[str, FeatureValue]  # a feature that is not known is not in
 
 
 def compute_features(frames: Frames, features: Sequence[Feature] = ALL_FEATURES) -> pl.DataFrame:
-    """Compute the features of all firms: `firm`, `code`, `value`, `evidence` (records as in Frames), known ones only."""
+    """Compute the features of all firms: `firm`, `code`, `value`, `evidence` (as in Frames), only known ones."""
     parts = [
         feature.compute(frames).select("firm", pl.lit(feature.code).alias("code"), "value", "evidence")
         for feature in features

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,3 +57,9 @@ class StandingScore(Base):
     score_id: Mapped[UUID] = mapped_column(ForeignKey("scores.id"))
     as_of: Mapped[date]
     known_at: Mapped[datetime]
+
+
+# For writing hundreds of rows at once: without the ORM's bookkeeping, which costs more than the writing.
+FEATURE_ROWS, SCORES, STANDING_SCORES = (
+    cast(Table, model.__table__) for model in (FeatureRowOfFirm, StoredScore, StandingScore)
+)

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from creditshare.core.clock import day_of
@@ -21,12 +21,14 @@ from creditshare.profiles.services import drop_snapshots, due_firms, store_snaps
 from creditshare.profiles.versions import Reading
 from creditshare.resources.groups import SEVEN_GROUPS, ResourceGroup
 from creditshare.scoring.feature_row import write_row
-from creditshare.scoring.models import FeatureRowOfFirm
+from creditshare.scoring.models import FEATURE_ROWS
 from creditshare.scoring.rulebook import Rulebook
 from creditshare.scoring.services import Scored, make_score, measure_firms, stand_scores, store_scores
 
 SET_SIZE = 500
 DUE_AT_ONCE = 10_000
+TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})  # classes of SQLSTATE
+STATEMENT_TOO_LONG = "57014"
 log = structlog.get_logger()
 
 
@@ -91,17 +93,39 @@ def _refresh_claimed(
             firm_ids = [claim.firm_id for claim in claims]
             refresh_firms(session, firm_ids, rulebook=rulebook, keyring=keyring, now=now)
             refresh_queue.finish(session, claims, now=now)
-    except (OperationalError, InterfaceError):
-        raise  # the database is at fault, not a firm: the lease runs out and the set is claimed again
-    except Exception:
-        if len(claims) == 1:
-            log.exception("refresh.failed", firm_id=str(claims[0].firm_id))
-            with sessions.begin() as session:
-                refresh_queue.postpone(session, claims, now=now)
-            return
-        half = len(claims) // 2
-        for part in (claims[:half], claims[half:]):
-            _refresh_claimed(sessions, part, rulebook=rulebook, keyring=keyring, now=now)
+    except DBAPIError as error:
+        if database_at_fault(error):
+            raise  # no firm is to blame: the lease runs out and the set is claimed again
+        _halve(sessions, claims, error, rulebook=rulebook, keyring=keyring, now=now)
+    except Exception as error:
+        _halve(sessions, claims, error, rulebook=rulebook, keyring=keyring, now=now)
+
+
+def _halve(
+    sessions: sessionmaker[Session],
+    claims: Sequence[Claim],
+    error: Exception,
+    *,
+    rulebook: Rulebook,
+    keyring: Keyring,
+    now: datetime,
+) -> None:
+    """Put off a firm that cannot be refreshed alone; where there are more, look for it in either half."""
+    if len(claims) == 1:
+        # what the error says may quote a record: only its name is logged
+        log.error("refresh.failed", firm_id=str(claims[0].firm_id), error=type(error).__qualname__)
+        with sessions.begin() as session:
+            refresh_queue.postpone(session, claims, now=now)
+        return
+    half = len(claims) // 2
+    for part in (claims[:half], claims[half:]):
+        _refresh_claimed(sessions, part, rulebook=rulebook, keyring=keyring, now=now)
+
+
+def database_at_fault(error: DBAPIError) -> bool:
+    """Say whether the database is away, overloaded or undid the transaction, rather than refusing a value."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or (state[:2] in TROUBLE and state != STATEMENT_TOO_LONG)
 
 
 def _living(session: Session, firm_ids: Sequence[UUID]) -> dict[UUID, str | None]:
@@ -122,11 +146,11 @@ def _forget(session: Session, firm_ids: Sequence[UUID]) -> None:
 
 
 def _store_rows(session: Session, scored: Sequence[Scored]) -> None:
-    statement = insert(FeatureRowOfFirm)
+    statement = insert(FEATURE_ROWS)
     columns = ("content", "coverage", "conflict", "as_of", "data_as_of", "known_at")
-    made_before = (FeatureRowOfFirm.known_at < statement.excluded.known_at) | (
-        (FeatureRowOfFirm.known_at == statement.excluded.known_at)
-        & (FeatureRowOfFirm.as_of <= statement.excluded.as_of)
+    made_before = (FEATURE_ROWS.c.known_at < statement.excluded.known_at) | (
+        (FEATURE_ROWS.c.known_at == statement.excluded.known_at)
+        & (FEATURE_ROWS.c.as_of <= statement.excluded.as_of)
     )
     session.execute(
         statement.on_conflict_do_update(

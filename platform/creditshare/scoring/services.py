@@ -26,7 +26,7 @@ from creditshare.scoring.feature_row import (
     read_row,
 )
 from creditshare.scoring.identity_conflict import firms_in_conflict
-from creditshare.scoring.models import FeatureRowOfFirm, StandingScore, StoredScore
+from creditshare.scoring.models import SCORES, STANDING_SCORES, FeatureRowOfFirm, StoredScore
 from creditshare.scoring.rulebook import Rulebook
 from creditshare.scoring.score import Score, pending, score_firm
 
@@ -107,9 +107,9 @@ def store_scores(session: Session, scores: Sequence[StoredScore]) -> None:
     """Keep scores that are new; one that is there already stays as it was first told."""
     if scores:
         session.execute(
-            insert(StoredScore).on_conflict_do_nothing(index_elements=["id"]),
+            insert(SCORES).on_conflict_do_nothing(index_elements=["id"]),
             [
-                {column.key: getattr(score, column.key) for column in StoredScore.__table__.columns}
+                {column.key: getattr(score, column.key) for column in SCORES.columns}
                 for score in sorted(scores, key=lambda score: score.id)
             ],
         )
@@ -176,7 +176,7 @@ def stand_scores(
         }
         for each in sorted(scored, key=lambda each: each.firm_id)
     ]
-    statement = insert(StandingScore)
+    statement = insert(STANDING_SCORES)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["firm_id", "groups_used"],

@@ -260,7 +260,8 @@ class TestLinking:
 
         assert (
             intake.value(
-                "SELECT count(*) FROM subject_firm l JOIN labour_ratings r USING (subject_id) WHERE l.known_until IS NULL"
+                "SELECT count(*) FROM subject_firm l JOIN labour_ratings r USING (subject_id)"
+                " WHERE l.known_until IS NULL"
             )
             == 0
         )

@@ -189,6 +189,7 @@ def test_asking_for_a_refresh_while_others_end_one(intake):
                 claims = refresh_queue.claim(session, now=now, limit=600)
             with intake.sessions.begin() as session:
                 refresh_queue.finish(session, claims[::2], now=now)
+            with intake.sessions.begin() as session:
                 refresh_queue.postpone(session, claims[1::2], now=now - timedelta(minutes=11))
 
     with ThreadPoolExecutor(4) as pool:

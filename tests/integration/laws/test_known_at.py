@@ -137,7 +137,14 @@ def submissions_of(intake, codes):
     births = [
         intake.submit(
             "registration",
-            [{"uscc": code, "firm_name": f"杭州{code[9:16]}有限公司", "status": "active", "revised_at": moment(9)}],
+            [
+                {
+                    "uscc": code,
+                    "firm_name": f"杭州{code[9:16]}有限公司",
+                    "status": "active",
+                    "revised_at": moment(9),
+                }
+            ],
         )
         for code in codes
     ]
@@ -175,4 +182,3 @@ def test_what_was_seen_is_told_ever_after(intake, codes):
         for one in seen:
             assert facts_known_at(session, one.known_at) == one.facts
             assert profiles_known_at(session, firm_ids, one.known_at) == one.profiles
-

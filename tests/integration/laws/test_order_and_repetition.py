@@ -15,6 +15,7 @@ from creditshare.core.clock import day_of
 from creditshare.resources.catalogue import ALL_KINDS
 from creditshare.scoring.refresh import refresh_batch
 from creditshare.scoring.rulebook import rulebook_for
+from tests import books
 from tests.factories.provinces import canonical, disordered, provinces
 
 NOW = datetime(2026, 1, 20, 4, tzinfo=UTC)
@@ -47,6 +48,7 @@ def outcome(intake, deliveries):
     while refresh_batch(intake.sessions, rulebook=rulebook, keyring=intake.keyring, now=NOW):
         pass
     assert refused == []
+    books.audit(intake.engine, settled=False)
     assert intake.value("SELECT count(*) FROM refresh_queue") == 0
     profiles = intake.rows(
         """

@@ -285,6 +285,6 @@ def test_the_order_of_arrival_does_not_matter(session, seed):
         return found.sections, found.coverage, found.data_as_of, found.changes_on
 
     shuffled = [*rows, *rows[:5]]
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order that can be repeated
+    random.Random(seed).shuffle(shuffled)
 
     assert profile(shuffled) == profile(rows)

@@ -55,7 +55,12 @@ class Delivery:
 
 def registrations(codes: list[str]) -> list[dict[str, Any]]:
     return [
-        {"uscc": code, "firm_name": f"杭州{code[10:16]}有限公司", "status": "active", "established_on": "2015-01-01"}
+        {
+            "uscc": code,
+            "firm_name": f"杭州{code[10:16]}有限公司",
+            "status": "active",
+            "established_on": "2015-01-01",
+        }
         for code in codes
     ]
 
@@ -140,7 +145,8 @@ def test_the_broker_killed_between_push_and_load(platform, provider, codes):
     with platform.held("worker"):
         reply = provider.push("tax-filing", sent.rows)
         wait_until(
-            lambda: platform.count("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0, what="the message"
+            lambda: platform.count("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0,
+            what="the message",
         )
         platform.kill("valkey")
 

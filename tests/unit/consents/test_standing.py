@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditshare.consents.purposes import BANK_PURPOSES, Purpose
@@ -82,6 +82,7 @@ def consents(draw):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(consents(), max_size=6), st.randoms())
 def test_order_does_not_matter(given_consents, randomness):
     shuffled = list(given_consents)
@@ -90,6 +91,7 @@ def test_order_does_not_matter(given_consents, randomness):
     assert permission(shuffled, purpose=LOAN, at=NOW) == permission(given_consents, purpose=LOAN, at=NOW)
 
 
+@settings(deadline=None)
 @given(st.lists(consents(), max_size=6))
 def test_what_is_allowed_was_granted_for_this_purpose_by_a_live_consent(given_consents):
     allowed = permission(given_consents, purpose=LOAN, at=NOW)

@@ -31,7 +31,8 @@ def test_a_closing_day_stands():
 
 days = st.dates(date(2020, 1, 1), date(2020, 3, 1))
 records = st.lists(
-    st.builds(AccountRecord, st.just(ACCOUNT), st.sampled_from([FIRST, SECOND]), days, st.none() | days), max_size=6
+    st.builds(AccountRecord, st.just(ACCOUNT), st.sampled_from([FIRST, SECOND]), days, st.none() | days),
+    max_size=6,
 )
 
 
@@ -45,6 +46,8 @@ def test_order_does_not_matter_and_no_day_is_without_a_single_holder(given_recor
     assert found == holders(shuffled)
     for day in range(60):
         on = date(2020, 1, 1).fromordinal(date(2020, 1, 1).toordinal() + day)
-        ours = {h.means_id for h in found if h.valid_from <= on and (h.valid_until is None or on <= h.valid_until)}
+        ours = {
+            h.means_id for h in found if h.valid_from <= on and (h.valid_until is None or on <= h.valid_until)
+        }
         started = {r.means_id for r in given_records if r.opened_on == on}
         assert len(ours) <= max(1, len(started))

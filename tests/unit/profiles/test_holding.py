@@ -159,7 +159,7 @@ def test_running_out_of_date_is_a_day_that_changes_what_is_shown():
 days = st.dates(date(2026, 4, 1), date(2026, 7, 31))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(days, st.none() | days), max_size=4), days)
 def test_nothing_changes_between_the_boundaries(spans, as_of):
     rows = {

@@ -219,7 +219,7 @@ class TestSources:
             assert "submission" in VersionReader(kind).nothing(provenance=True).columns
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(randomness):
     rows = {
@@ -235,6 +235,7 @@ def test_the_order_of_rows_does_not_matter(randomness):
     assert sections(rows) == before
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from([0, 2, 3, 6, 9]))
 def test_decimals_are_written_as_money_writes_them(value, places):
     column = pl.Series("v", [value], dtype=pl.Int64)
@@ -242,11 +243,13 @@ def test_decimals_are_written_as_money_writes_them(value, places):
     assert pl.select(rendering.decimal(pl.lit(column), places)).item() == unscaled(value, places)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1_000_000))
 def test_shares_are_written_as_money_writes_them(millionths):
     assert pl.select(rendering.two_places(pl.lit(millionths))).item() == two_places(millionths)
 
 
+@settings(deadline=None)
 @given(st.uuids())
 def test_ids_are_written_as_core_writes_them(value):
     column = pl.Series("id", [value.bytes], dtype=pl.Binary)

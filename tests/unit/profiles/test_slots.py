@@ -136,7 +136,7 @@ row = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(row, max_size=12), st.randoms(use_true_random=False))
 def test_order_and_repetition_of_rows_do_not_matter(rows, randomness):
     shuffled = rows + rows[:2]

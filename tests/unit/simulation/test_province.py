@@ -75,9 +75,7 @@ def test_ranges_of_numbers_share_no_firm(tmp_path):
     simulate(tmp_path / "one", firms=20, seed=1, until=UNTIL, dirt=Dirt.none())
     simulate(tmp_path / "two", firms=20, first=21, seed=1, until=UNTIL, dirt=Dirt.none())
 
-    one, two = (
-        set(pl.read_csv(tmp_path / name / "amr/registration.csv")["uscc"]) for name in ("one", "two")
-    )
+    one, two = (set(pl.read_csv(tmp_path / name / "amr/registration.csv")["uscc"]) for name in ("one", "two"))
     assert len(one) == len(two) == 20
     assert not one & two
 
