@@ -237,7 +237,6 @@ def test_the_rulebook_has_every_rule_once_and_those_the_loader_uses(kind):
     assert len(rules) == len(rulebook(kind))
     assert all(re.fullmatch(rf"{kind.name}:[a-z_.-]+", name) for name in rules)
     assert {fault.rule for fault in refused.faults} <= set(rules)
-    assert validator.past_days == kind.past_days
 
 
 def test_an_absent_optional_key_field_counts_as_empty():
