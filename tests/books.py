@@ -110,8 +110,11 @@ def _of_records(table: str) -> list[tuple[str, str]]:
 
 
 def _when_settled(filled: Sequence[str]) -> list[tuple[str, str]]:
+    told = {table: "known_from, superseded_at" for table in filled} | {
+        "subject_firm": "known_from, known_until"
+    }
     newest = " UNION ALL ".join(
-        f"SELECT subject_id, known_from FROM {table}" for table in (*filled, "subject_firm")
+        f"SELECT subject_id, greatest({moments}) AS known FROM {table}" for table, moments in told.items()
     )
     return [
         (
@@ -133,6 +136,6 @@ def _when_settled(filled: Sequence[str]) -> list[tuple[str, str]]:
             f"""SELECT p.firm_id FROM profile_snapshots p
                 JOIN subject_firm l ON l.firm_id = p.firm_id AND l.known_until IS NULL
                 JOIN ({newest}) t USING (subject_id)
-                GROUP BY p.firm_id, p.known_at HAVING p.known_at < max(t.known_from)""",
+                GROUP BY p.firm_id, p.known_at HAVING p.known_at < max(t.known)""",
         ),
     ]

@@ -111,7 +111,9 @@ class Caller:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
 
-    def push(self, kind: str, rows: list[dict[str, Any]] | bytes, *, query: str = "", **headers: str) -> Reply:
+    def push(
+        self, kind: str, rows: list[dict[str, Any]] | bytes, *, query: str = "", **headers: str
+    ) -> Reply:
         """Push rows of one kind."""
         body = rows if isinstance(rows, bytes) else b"\n".join(map(orjson.dumps, rows))
         return self.call("POST", f"/v1/records/{kind}{query}", body, **{"Content_Type": NDJSON, **headers})

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
+import psycopg
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from config import load_settings, read_environment
 from creditshare.core.database import make_engine, make_sessions
 from creditshare.core.encryption import Keyring
 from creditshare.settings import Settings
+
+DATABASE_LOST = (OperationalError, psycopg.OperationalError)  # a broken COPY reports the driver's own
 
 
 @dataclass(frozen=True, slots=True)

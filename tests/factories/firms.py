@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from creditshare.core.clock import utcnow
+from creditshare.core.clock import day_of, utcnow
 from creditshare.firms.identifiers import organisation_code_check_char, uscc_check_char
 from creditshare.firms.models import SubjectForm
 from creditshare.firms.subjects import SubjectKey
@@ -63,7 +63,7 @@ def push_firm(session: Session, uscc: str, *, months: int = 14) -> None:
         code: ParticipantFactory(code=f"{code}-{next(NUMBERS)}", role=Role.PROVIDER)
         for code in ("amr", "tax", "hrss", "grid")
     }
-    periods = months_until(utcnow().date(), months)
+    periods = months_until(day_of(utcnow()), months)
     push(
         session,
         "registration",
@@ -112,6 +112,6 @@ def push_firm(session: Session, uscc: str, *, months: int = 14) -> None:
 def refreshed(session: Session, *usccs: str) -> None:
     """Make profiles and scores of these firms, as the worker would."""
     now = utcnow()
-    rulebook = rulebook_for(CONFIG, now.date())
+    rulebook = rulebook_for(CONFIG, day_of(now))
     firm_ids = [firm_id_of(uscc) for uscc in usccs]
     refresh_firms(session, firm_ids, rulebook=rulebook, keyring=KEYRING, now=now)

@@ -83,8 +83,7 @@ def _key(kind: str, number: int) -> Row:
     month = MONTHS[number % 3]
     keys: dict[str, Row] = {
         "registration": {},
-        "tax-filing": {"tax_type": "增值税", "period_start": f"{month}-01", "period_end": f"{month}-28",
-                       "source_key": f"t{number % 3}"},
+        "tax-filing": {"tax_type": "增值税", "period_start": f"{month}-01", "period_end": f"{month}-28"},
         "utility-account": {"service": "water", "account_no": f"A{number % 2}"},
         "utility-bill": {"service": "water", "account_no": f"A{number % 2}", "month": month},
         "social-insurance": {"month": month, "insurance": "all"},
@@ -129,15 +128,17 @@ def _told(draw: st.DrawFn) -> tuple[tuple[Any, ...], Told]:
     key = _key(kind, number)
     if kind == "utility-bill" and draw(st.booleans()):
         form, subject, firm = "account", {}, 0
-    if "source_key" in key:
-        key = {**key, "source_key": f"{firm}-{key['source_key']}"}
+    if kind == "tax-filing" and draw(st.booleans()):
+        key = {**key, "source_key": f"{firm}-{number % 3}"}
         form = ""  # the source key alone names the record, whatever the row calls its firm
     moment = draw(st.integers(0, 4))
     row = {**subject, **key, "revised_at": (START + timedelta(days=moment)).isoformat()}
-    if draw(st.integers(0, 9)) == 0 and kind != "registration":
-        row["operation"] = "withdraw"
-    else:
-        row |= _content(kind, version)
+    withdrawn = draw(st.integers(0, 6)) == 0
+    if withdrawn and form == "" and draw(st.booleans()):
+        row = {name: row[name] for name in ("source_key", "revised_at")}
+    row |= {"operation": "withdraw"} if withdrawn else _content(kind, version)
+    is_line = kind == "tax-filing" and form != "" and not withdrawn  # many stand beside each other
+    key["line"] = version if is_line else None
     return (provider, kind, firm, form, repr(sorted(key.items())), moment), Told(provider, kind, row)
 
 
@@ -150,7 +151,7 @@ def base() -> list[Told]:
         rows.append(Told("amr", "registration", {**registration, "revised_at": moment}))
         rows += [
             Told("tax", "tax-filing", {"uscc": uscc, **_key("tax-filing", n), **_content("tax-filing", n),
-                                       "source_key": f"b{firm}-{n}", "revised_at": moment})
+                                       "revised_at": moment})
             for n in range(3)
         ]  # fmt: skip
         rows += [
@@ -163,15 +164,19 @@ def base() -> list[Told]:
 
 def provinces() -> st.SearchStrategy[list[Told]]:
     """Draw the rows of a province in their canonical order: as they were revised."""
-    drawn = st.lists(_told(), min_size=5, max_size=40, unique_by=lambda drawn: drawn[0])
+    drawn = st.lists(_told(), min_size=5, max_size=30, unique_by=lambda drawn: drawn[0])
     return drawn.map(
         lambda rows: sorted([*base(), *(told for _, told in rows)], key=lambda t: t.row["revised_at"])
     )
 
 
 def canonical(told: list[Told]) -> list[Delivery]:
-    """Deliver each row by itself, in the order it was revised."""
-    return [Delivery(each.provider, each.kind, NDJSON, [each.row]) for each in told]
+    """Deliver all rows of a provider and kind together, in the order they were revised."""
+    whose = sorted({(each.provider, each.kind) for each in told})
+    return [
+        Delivery(*names, NDJSON, [each.row for each in told if (each.provider, each.kind) == names])
+        for names in whose
+    ]
 
 
 @st.composite

@@ -170,7 +170,7 @@ class TestProfile:
 class TestTimeTravel:
     def test_as_of_shows_what_held_then(self, consent, read):
         consent()
-        day = months_until(utcnow().date(), 6)[0]
+        day = months_until(day_of(utcnow()), 6)[0]
 
         points = read("profile", as_of=day.isoformat(), groups="tax").json["groups"]["tax"]["series"][0][
             "points"
@@ -183,7 +183,7 @@ class TestTimeTravel:
         before = read("profile").json
         tax = ParticipantFactory(role=Role.PROVIDER)
         push(
-            session, "tax-rating", [{"uscc": firm, "year": utcnow().year - 1, "grade": "A"}], participant=tax
+            session, "tax-rating", [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "A"}], participant=tax
         )
         session.commit()
         refreshed(session, firm)
@@ -197,7 +197,7 @@ class TestTimeTravel:
         before = read("score").json
         tax = ParticipantFactory(role=Role.PROVIDER)
         push(
-            session, "tax-rating", [{"uscc": firm, "year": utcnow().year - 1, "grade": "D"}], participant=tax
+            session, "tax-rating", [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "D"}], participant=tax
         )
         session.commit()
         refreshed(session, firm)
@@ -279,7 +279,7 @@ class TestScore:
         told = [read("score").json["score_id"]]
         tax = ParticipantFactory(role=Role.PROVIDER)
         for grade in "AB":
-            row = {"uscc": firm, "year": utcnow().year - 1, "grade": grade, "revised_at": rfc3339(utcnow())}
+            row = {"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": grade, "revised_at": rfc3339(utcnow())}
             push(session, "tax-rating", [row], participant=tax)
             session.commit()
             refreshed(session, firm)
@@ -562,7 +562,7 @@ class TestChangingDays:
 def test_filings_of_a_later_month_wait_for_their_day(consent, read, firm, session):
     consent()
     tax = ParticipantFactory(role=Role.PROVIDER)
-    ahead = (utcnow().date() + timedelta(days=70)).replace(day=1)
+    ahead = (day_of(utcnow()) + timedelta(days=70)).replace(day=1)
     push(session, "tax-filing", filings(firm, [ahead], tax_type="消费税"), participant=tax)
     refreshed(session, firm)
     session.commit()

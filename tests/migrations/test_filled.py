@@ -42,7 +42,12 @@ def fill(url, keyring):
     rows = [row for code in codes for row in filings(code, months_until(NOW.date(), 14))]
     intake.push("tax-filing", rows, provider=tax, revised_at=datetime(2026, 1, 2, tzinfo=UTC))
     intake.push("tax-filing", [*rows[:5], {**rows[0], "tax_due": "x"}], provider=tax)
-    registration = {"uscc": codes[0], "firm_name": "杭州甲有限公司", "subject_no": "7", "revised_at": moment(1)}
+    registration = {
+        "uscc": codes[0],
+        "firm_name": "杭州甲有限公司",
+        "subject_no": "7",
+        "revised_at": moment(1),
+    }
     other = {**registration, "uscc": codes[1], "subject_no": "8"}
     intake.push("registration", [registration, other], provider=amr)
     account = {"service": "water", "account_no": "A"}
@@ -103,7 +108,9 @@ def test_the_data_that_stands_for_all_is_there(postgres, filled):
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_a_step_back_and_forth_keeps_what_older_tables_hold(postgres, filled, make_database, keyring, revision):
+def test_a_step_back_and_forth_keeps_what_older_tables_hold(
+    postgres, filled, make_database, keyring, revision
+):
     url = make_database(template=filled)
     before = contents(url)
 

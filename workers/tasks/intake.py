@@ -5,14 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
-from sqlalchemy.exc import OperationalError
 
 from creditshare.core.clock import utcnow
 from creditshare.intake.loading import Loader, load_submission
-from workers.runtime import runtime
+from workers.runtime import DATABASE_LOST, runtime
 
 
-@shared_task(name="intake.load", autoretry_for=(OperationalError,), retry_backoff=True, max_retries=3)
+@shared_task(name="intake.load", autoretry_for=DATABASE_LOST, retry_backoff=True, max_retries=3)
 def load(submission_id: str) -> None:
     """Load one submission to its end."""
     shared = runtime()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from celery import shared_task
-from sqlalchemy.exc import OperationalError
 
 from creditshare.core.clock import day_of, utcnow
 from creditshare.core.database import advisory_lock
 from creditshare.scoring.refresh import SET_SIZE, refresh_batch, refresh_due
 from creditshare.scoring.rulebook import rulebook_for
-from workers.runtime import runtime
+from workers.runtime import DATABASE_LOST, runtime
 
 
-@shared_task(name="scoring.refresh", autoretry_for=(OperationalError,), retry_backoff=True, max_retries=3)
+@shared_task(name="scoring.refresh", autoretry_for=DATABASE_LOST, retry_backoff=True, max_retries=3)
 def refresh() -> None:
     """Refresh what is due, set by set, until nothing is left to claim."""
     shared = runtime()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 from sqlalchemy import DateTime, Engine, Enum, LargeBinary, MetaData, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
@@ -67,6 +69,30 @@ def copy_rows(
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def copy_out(session: Session, statement: str, parameters: Mapping[str, Any]) -> bytes:
+    """Run a `COPY … TO STDOUT` inside the session's transaction and return all of its output.
+
+    psycopg gives a row at a time, waiting for each. What has arrived is taken out of libpq's buffer here without
+    that; only where nothing is left, psycopg waits for more.
+    """
+    connection = session.connection().connection.driver_connection
+    assert connection is not None
+    libpq, pieces = connection.pgconn, list[bytes]()
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        while True:
+            size, piece = libpq.get_copy_data(1)
+            if size < 0:
+                break
+            piece = piece if size else copy.read()
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(bytes(piece))
+        for result in list(iter(libpq.get_result, None)):  # all are taken: then the connection is free again
+            if result.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(result)
+    return b"".join(pieces)
 
 
 def advance_knowledge_clock(session: Session) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from creditshare.consents.purposes import Purpose
@@ -37,8 +37,6 @@ class FirmFile:
     score_groups: frozenset[ResourceGroup]
 
 
-BY_ID = "f.id = :named"
-BY_SUBJECT = "f.id = (SELECT firm_id FROM subject_firm WHERE subject_id = :named AND known_until IS NULL)"
 FIRM_FILE = """
     WITH firm AS (
         SELECT f.id, f.uscc, f.merged_into FROM firms f WHERE {condition}
@@ -69,6 +67,12 @@ FIRM_FILE = """
         AND (t.as_of, t.known_at) = (r.as_of, r.known_at)
     LEFT JOIN scores score ON score.id = t.score_id AND score.model_sha256 = :model
 """
+BY_ID = text(FIRM_FILE.format(condition="f.id = :named"))
+BY_SUBJECT = text(
+    FIRM_FILE.format(
+        condition="f.id = (SELECT firm_id FROM subject_firm WHERE subject_id = :named AND known_until IS NULL)"
+    )
+)
 
 
 def open_file(
@@ -89,9 +93,11 @@ def file_of(session: Session, firm_id: UUID, *, ask: Ask, model_sha256: str) -> 
     return _file(session, BY_ID, firm_id, ask=ask, model_sha256=model_sha256)
 
 
-def _file(session: Session, condition: str, named: UUID, *, ask: Ask, model_sha256: str) -> FirmFile | None:
+def _file(
+    session: Session, statement: TextClause, named: UUID, *, ask: Ask, model_sha256: str
+) -> FirmFile | None:
     row = session.execute(
-        text(FIRM_FILE.format(condition=condition)),
+        statement,
         {
             "named": named,
             "grantee": ask.participant_id,

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -22,6 +22,11 @@ MEDIA_TYPES = (JSON, NDJSON, CSV)
 ENCODINGS = ("utf-8", "gb18030")
 LONGEST_ROW = 1 << 20
 MOST_IN_ARRAY = 1000
+REJECT_COLUMNS = (
+    "row",
+    "reasons",
+)  # stand in a list of rejects; skipped, so that it can be corrected and sent back
+SHOWN = 1000  # characters of a row that cannot be read
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -106,7 +111,7 @@ def _broken(number: int, code: str, detail: str, raw: str) -> SourceRow:
 def _json_row(number: int, raw: bytes) -> SourceRow:
     if len(raw) > LONGEST_ROW:
         return _broken(
-            number, "row-too-large", "the row is longer than 1 MiB", raw[:1000].decode(errors="replace")
+            number, "row-too-large", "the row is longer than 1 MiB", raw[:SHOWN].decode(errors="replace")
         )
     try:
         members = _object.decode(raw)
@@ -140,7 +145,7 @@ def _ndjson_rows(stream: io.BufferedReader, encoding: str) -> Iterator[SourceRow
         number += 1
         if too_long:
             yield _broken(
-                number, "row-too-large", "the row is longer than 1 MiB", line[:1000].decode(errors="replace")
+                number, "row-too-large", "the row is longer than 1 MiB", line[:SHOWN].decode(errors="replace")
             )
             continue
         try:
@@ -154,20 +159,61 @@ def _ndjson_rows(stream: io.BufferedReader, encoding: str) -> Iterator[SourceRow
         yield _json_row(number, utf8)
 
 
+class _RowTooLong(Exception):
+    """The lines of a CSV row are longer than a row may be."""
+
+
+class _Lines:
+    """The lines of a CSV file, no more of them in memory than a row may have; knows how the row at hand began."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._length = 0
+        self.beginning = ""
+
+    def begin_row(self) -> None:
+        """Forget the row before."""
+        self._length, self.beginning = 0, ""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_ROW + 1)
+        if not line:
+            raise StopIteration
+        self._length += len(line)
+        if len(self.beginning) < SHOWN:
+            self.beginning += line[:SHOWN]
+        if self._length > LONGEST_ROW:
+            while not line.endswith(("\n", "\r")) and (rest := self._text.readline(LONGEST_ROW)):
+                line = rest
+            raise _RowTooLong
+        return line
+
+
 def _csv_rows(stream: io.BufferedReader, encoding: str, known: frozenset[str]) -> Iterator[SourceRow]:
     codec = "utf-8-sig" if encoding == "utf-8" else encoding
     csv.field_size_limit(LONGEST_ROW)
-    reader = csv.reader(io.TextIOWrapper(stream, encoding=codec, errors="surrogateescape", newline=""))
+    lines = _Lines(io.TextIOWrapper(stream, encoding=codec, errors="surrogateescape", newline=""))
+    reader = csv.reader(lines, strict=True)
     header = _header(reader, known)
     number = 0
     while True:
+        lines.begin_row()
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
+        except (csv.Error, _RowTooLong) as error:
             number += 1
-            yield _broken(number, "row-too-large", f"the row cannot be read: {error}", "")
+            if isinstance(error, _RowTooLong):
+                yield _broken(
+                    number, "row-too-large", "the row is longer than 1 MiB", _shown(lines.beginning)
+                )
+            else:
+                words = "a quotation mark is out of place, or one that opens is never closed"
+                yield _broken(number, "quoting", words, _shown(lines.beginning))
             continue
         if not cells:
             continue
@@ -178,9 +224,9 @@ def _csv_rows(stream: io.BufferedReader, encoding: str, known: frozenset[str]) -
 def _header(reader: Iterator[list[str]], known: frozenset[str]) -> list[str]:
     try:
         header = [name.strip() for name in next(reader, [])]
-    except csv.Error:
+    except (csv.Error, _RowTooLong):
         raise BodyUnreadable("the first line is not a CSV header") from None
-    unknown = [name for name in header if name not in known]
+    unknown = [name for name in header if name not in known and name not in REJECT_COLUMNS]
     if unknown:
         names = ", ".join(ascii(name[:40]) if not name.isprintable() else name[:40] for name in unknown[:10])
         raise UnknownColumn(f"the kind has no column {names}")
@@ -197,7 +243,10 @@ def _csv_row(number: int, header: list[str], cells: list[str], encoding: str) ->
         )
     if any("\udc80" <= character <= "\udcff" for character in raw if character > "\ud7ff"):
         return _broken(number, "encoding", f"the row is not {encoding}", _shown(raw))
-    return SourceRow(number, dict(zip(header, cells, strict=True)))
+    values = dict(zip(header, cells, strict=True))
+    for name in REJECT_COLUMNS:
+        values.pop(name, None)
+    return SourceRow(number, values)
 
 
 def _shown(raw: str) -> str:

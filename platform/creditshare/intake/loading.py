@@ -217,10 +217,14 @@ def _renew(loader: Loader, submission_id: UUID, token: UUID) -> None:
 
 
 def _hold(session: Session, submission_id: UUID, token: UUID) -> int:
-    """Hold the submission's row for this transaction; returns rows_done. Raises Overtaken."""
+    """Hold the submission's row for this transaction; returns rows_done. Raises Overtaken.
+
+    The weaker lock suffices: other publications, which name the submission by its key, need not wait for this one.
+    """
     row = session.execute(
         text(
-            "SELECT rows_done FROM submissions WHERE id = :id AND claim = :token AND state = 'running' FOR UPDATE"
+            "SELECT rows_done FROM submissions WHERE id = :id AND claim = :token AND state = 'running'"
+            " FOR NO KEY UPDATE"
         ),
         {"id": submission_id, "token": token},
     ).one_or_none()

@@ -6,7 +6,7 @@ The slow part comes before the knowledge clock is advanced, the writes after it 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -24,6 +24,7 @@ from creditshare.firms.subjects import SubjectKey
 from creditshare.intake.rows import ReadyRow
 from creditshare.intake.versioning import Observation, Outcome, Timeline
 from creditshare.resources.base import RecordKind
+from creditshare.resources.catalogue import ALL_KINDS
 
 Alias: TypeAlias = tuple[SubjectKey, SubjectKey, How]  # the weaker, the stronger, why
 STRONG = frozenset({SubjectForm.USCC, SubjectForm.REGISTRATION_NO, SubjectForm.ORGANISATION_CODE})
@@ -56,29 +57,36 @@ def publish(session: Session, batch: Batch, *, keyring: Keyring, now: datetime) 
     lock = f"publish/{batch.participant_id}/{batch.kind.name}"
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": lock})
     rows = _with_line_withdrawals(session, batch)
-    timelines = _timelines(session, batch.kind, {row.record_id for row in rows})
+    ids = {row.record_id for row in rows} | {row.lines_id for row in rows if row.lines_id is not None}
+    timelines = _timelines(session, batch.kind, ids)
     before = {record_id: timeline.current for record_id, timeline in timelines.items()}
     published, versions, confirmations = Published(), [], []
     for row in rows:
-        outcome, confirmed = timelines[row.record_id].place(Observation(row.revised_at, row.content_hash))
-        _count(published.outcomes, row.number, outcome)
-        if outcome is not Outcome.DUPLICATE:
-            versions.append(row)
-        elif confirmed is not None:
-            confirmations.append((row, confirmed))
+        for told in (_withdrawn_with_its_lines(row, batch.kind, timelines), row):
+            if told is None:
+                continue
+            observation = Observation(told.revised_at, told.content_hash)
+            outcome, confirmed = timelines[told.record_id].place(observation)
+            if told is row:
+                _count(published.outcomes, row.number, outcome)
+            if outcome is not Outcome.DUPLICATE:
+                versions.append(told)
+            elif confirmed is not None:
+                confirmations.append((told, confirmed))
     subjects = {row.subject: row.subject_id for row in versions if row.subject is not None}
     linking.note_subjects(session, subjects)
     at = advance_knowledge_clock(session)
-    moved = _write(session, batch, versions, confirmations, timelines, before, at=at)
+    left, moved = _write(session, batch, versions, confirmations, timelines, before, at=at)
     # A row that repeats what is held may still name a further number: identifiers are no part of the content.
     learned = {alias for row in rows for alias in row.aliases}
     relinked = _link(session, batch, versions, learned, moved, keyring=keyring, at=at)
-    firm_of = _firms_of(session, {row.subject_id for row in rows if row.subject is not None})
+    firm_of = _firms_of(session, left | {row.subject_id for row in rows if row.subject is not None})
     _settle_earlier(session, relinked)
     published.firms = relinked | {firm for firms in firm_of.values() for firm in firms}
     refresh_queue.enqueue(session, sorted(published.firms), now=now)
     accepted = [row for row in versions if published.outcomes[row.number] is Outcome.ACCEPTED]
     _note_waiting(session, batch, accepted, set(firm_of))
+    _note_lost(session, relinked, at=at)
     return published
 
 
@@ -89,18 +97,20 @@ def _count(outcomes: dict[int, Outcome], number: int, outcome: Outcome) -> None:
 
 
 def _with_line_withdrawals(session: Session, batch: Batch) -> list[ReadyRow]:
-    """Let a withdrawal by subject and natural key, in a lines kind, stand for each line that is there."""
+    """Let a withdrawal by subject and natural key, in a lines kind, stand for each line that is there as well.
+
+    It comes first: a line of the same batch finds it (`_withdrawn_with_its_lines`), as one that comes later does.
+    """
     kind = batch.kind
+    if not kind.lines:
+        return list(batch.rows)
     columns = [column.name for name, f in kind.own_fields.items() for column in f.columns(name)]
     key_columns = [
         c.name for n in kind.key_fields if n != kind.line_field for c in kind.own_fields[n].columns(n)
     ]
     rows: list[ReadyRow] = []
     for row in batch.rows:
-        by_key = kind.lines and row.withdrawn and row.source_key is None and row.subject is not None
-        line = row.own[columns.index(kind.line_field)] if by_key and kind.line_field else None
-        if not by_key or line is not None or row.subject is None:
-            rows.append(row)
+        if not row.takes_lines:
             continue
         same = " AND ".join(f"{name} IS NOT DISTINCT FROM :{name}" for name in key_columns)
         found = session.execute(
@@ -111,10 +121,29 @@ def _with_line_withdrawals(session: Session, batch: Batch) -> list[ReadyRow]:
             {"subject": row.subject_id, "owner": batch.participant_id}
             | {name: row.own[columns.index(name)] for name in key_columns},
         )
-        rows.extend(
-            replace(row, record_id=record_id) for record_id in found.scalars().all() or [row.record_id]
-        )
-    return rows
+        rows.append(row)
+        rows.extend(replace(row, record_id=record_id) for record_id in found.scalars())
+    return rows + [row for row in batch.rows if not row.takes_lines]
+
+
+def _withdrawn_with_its_lines(
+    row: ReadyRow, kind: RecordKind, timelines: Mapping[UUID, Timeline]
+) -> ReadyRow | None:
+    """Return the withdrawal that a line falls under although it comes after it, as if it had been there in time."""
+    lines = None if row.withdrawn or row.lines_id is None else timelines.get(row.lines_id)
+    if lines is None or not lines.observed or lines.observed[-1].revised_at < row.revised_at:
+        return None
+    names = [name for name, f in kind.own_fields.items() for _ in f.columns(name)]
+    return replace(
+        row,
+        revised_at=lines.observed[-1].revised_at,
+        content_hash=lines.observed[-1].content_hash,
+        withdrawn=True,
+        remarks=None,
+        own=tuple(
+            value if name in kind.key_fields else None for name, value in zip(names, row.own, strict=True)
+        ),
+    )
 
 
 def _timelines(session: Session, kind: RecordKind, record_ids: set[UUID]) -> defaultdict[UUID, Timeline]:
@@ -145,15 +174,18 @@ def _write(
     before: dict[UUID, Observation | None],
     *,
     at: datetime,
-) -> set[tuple[str, str]]:
-    """Close what is superseded, COPY the new versions in; returns the accounts that closed versions spoke of."""
+) -> tuple[set[UUID], set[tuple[str, str]]]:
+    """Close what is superseded, COPY the new versions in.
+
+    Returns the subjects and the accounts that closed versions spoke of: later ones may speak of others, or of none.
+    """
     kind = batch.kind
     overtaken = [r for r, was in before.items() if was is not None and timelines[r].current != was]
     returning = "service, account_no" if kind.names_account else "NULL, NULL"
     closed = session.execute(
         text(
             f"UPDATE {kind.table_name} SET superseded_at = :at WHERE record_id = ANY(:ids) AND superseded_at IS NULL"
-            f" RETURNING {returning}"
+            f" RETURNING subject_id, {returning}"
         ),
         {"ids": overtaken, "at": at},
     ).all()
@@ -183,7 +215,8 @@ def _write(
                 for row, version in confirmations
             ],
         )
-    return {(service, number) for service, number in closed if number is not None}
+    accounts = {(service, number) for _, service, number in closed if number is not None}
+    return {subject_id for subject_id, _, _ in closed}, accounts
 
 
 def _link(
@@ -199,7 +232,8 @@ def _link(
     """Let firms be born, remember aliases and holders, and work out the links that may have changed."""
     affected: set[UUID] = set()
     if batch.kind.births_firm:
-        born = {row.subject_id for row in versions if row.subject and row.subject.form in STRONG}
+        registered = (row for row in versions if row.subject and not row.withdrawn)
+        born = {row.subject_id for row in registered if row.subject and row.subject.form in STRONG}
         affected |= linking.note_births(session, sorted(born), at=at)
     affected |= linking.note_aliases(session, learned, keyring=keyring, at=at)
     if batch.kind.names_account:
@@ -289,8 +323,8 @@ def _settle_earlier(session: Session, relinked: set[UUID]) -> None:
 
 
 def _note_waiting(session: Session, batch: Batch, accepted: list[ReadyRow], linked: set[UUID]) -> None:
-    """Remember, by subject, how many accepted rows wait for their firm."""
-    subject_of = {row.number: row.subject_id for row in accepted}
+    """Remember, by subject, how many accepted rows wait for their firm; a withdrawal by source key waits for none."""
+    subject_of = {row.number: row.subject_id for row in accepted if row.subject is not None}
     waiting = Counter(subject_id for subject_id in subject_of.values() if subject_id not in linked)
     session.execute(
         text(
@@ -303,3 +337,33 @@ def _note_waiting(session: Session, batch: Batch, accepted: list[ReadyRow], link
         ),
         {"subjects": list(waiting), "rows": list(waiting.values()), "submission": batch.submission_id},
     )
+
+
+def _note_lost(session: Session, relinked: set[UUID], *, at: datetime) -> None:
+    """Let rows wait again whose subject has just lost its firm: another claims the same number, or an account moved.
+
+    A version that was stale from the start is not counted: it was never accepted.
+    """
+    lost = session.execute(
+        text(
+            """
+            SELECT DISTINCT subject_id FROM subject_firm l WHERE firm_id = ANY(:firms) AND known_until = :at
+            AND NOT EXISTS (SELECT FROM subject_firm o WHERE o.subject_id = l.subject_id AND o.known_until IS NULL)
+            """
+        ),
+        {"firms": list(relinked), "at": at},
+    ).scalars()
+    parameters = {"subjects": list(lost)}
+    for kind in ALL_KINDS if parameters["subjects"] else ():
+        session.execute(
+            text(
+                f"""
+                INSERT INTO unlinked_rows (subject_id, submission_id, rows)
+                SELECT subject_id, submission_id, count(DISTINCT row_no) FROM {kind.table_name}
+                WHERE subject_id = ANY(:subjects) AND (superseded_at IS NULL OR superseded_at > known_from)
+                GROUP BY subject_id, submission_id
+                ON CONFLICT (subject_id, submission_id) DO UPDATE SET rows = excluded.rows
+                """
+            ),
+            parameters,
+        )

@@ -28,6 +28,7 @@ class ReadyRow:
 
     number: int
     record_id: UUID
+    lines_id: UUID | None  # the record as which a withdrawal of all lines of its key stands
     revised_at: datetime
     content_hash: bytes
     subject: SubjectKey | None
@@ -38,6 +39,11 @@ class ReadyRow:
     remarks: list[str] | None
     own: tuple[Any, ...]
     raw: bytes  # as it came, for quarantine should it turn out to conflict
+
+    @property
+    def takes_lines(self) -> bool:
+        """Say whether it withdraws all lines of its key."""
+        return self.withdrawn and self.record_id == self.lines_id
 
 
 @dataclass(slots=True)
@@ -80,6 +86,7 @@ class RowMaker:
         return ReadyRow(
             number=number,
             record_id=record_id,
+            lines_id=self.identifier.lines_id(row),
             revised_at=row.revised_at,
             content_hash=self.identifier.content_hash(row),
             subject=row.named.subject,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from creditshare.core.clock import rfc3339
 from creditshare.core.ids import public
@@ -24,11 +24,6 @@ class Moment(fields.Field[Any]):
 
 class PushSchema(Schema):
     """The query of a push."""
-
-    class Meta:
-        """A parameter that is not understood must not be ignored."""
-
-        unknown = RAISE
 
     on_error = fields.String(load_default="skip", validate=validate.OneOf(["skip", "fail"]))
     dry_run = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})

@@ -22,6 +22,7 @@ from creditshare.resources.lexical import PartialDay, Reason
 
 ABSENT = ("", None)
 MOST_REMEMBERED = 50_000
+LONGEST_STEP = 64  # characters of an unknown field's name that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,8 @@ class RowValidator:
         )
 
     def _fault(self, name: str, code: str, words: str, number: int) -> Fault:
-        shown = name if name in self.names else name[:64].encode("ascii", "backslashreplace").decode()
         rule = f"{self.kind.name}:{name}.{code}" if name in self.names else f"{self.kind.name}:{code}"
-        return Fault(f"/{shown}" if name else "", code, words, rule, number)
+        return Fault(f"/{_step(name)}" if name else "", code, words, rule, number)
 
     def _envelope(self, row: Mapping[str, Any], number: int, faults: list[Fault]) -> dict[str, Any]:
         found: dict[str, Any] = {"source_key": None, "revised_at": self.revised_at, "operation": "upsert"}
@@ -172,6 +172,12 @@ class RowValidator:
 
     def _ahead(self, value: PartialDay | None) -> bool:
         return value is not None and value.first > self.received_on
+
+
+def _step(name: str) -> str:
+    """Write a member's name as a step of a JSON pointer; what cannot be printed (NUL) cannot be stored either."""
+    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:LONGEST_STEP])
+    return printable.replace("~", "~0").replace("/", "~1")
 
 
 def _code(message: Any) -> str:

@@ -7,16 +7,18 @@ import io
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
 from flask import Response, make_response, request
+from marshmallow import RAISE
 
 from creditshare.core.clock import utcnow
 from creditshare.core.ids import parse
 from creditshare.errors import CreditShareError, Refused
 from creditshare.intake import submissions
-from creditshare.intake.formats import ENCODINGS, JSON, MEDIA_TYPES, split_array
+from creditshare.intake.formats import CSV, ENCODINGS, JSON, MEDIA_TYPES, REJECT_COLUMNS, split_array
 from creditshare.intake.models import Refusal, Submission
 from creditshare.intake.schemas import (
     PushSchema,
@@ -30,7 +32,7 @@ from creditshare.resources.base import RecordKind
 from creditshare.resources.catalogue import kind_named
 from creditshare.web.auth import Caller, current, requires_scope
 from creditshare.web.blueprint import Blueprint
-from creditshare.web.bodies import BLOCK, body_stream, read_body, streams_body
+from creditshare.web.bodies import BLOCK, BodyBrokenOff, body_stream, read_body, streams_body
 from creditshare.web.idempotency import remember_answer
 from creditshare.web.json_provider import dumps
 from creditshare.web.pagination import Page, PageSchema, page_of
@@ -58,7 +60,7 @@ class MediaTypeUnknown(CreditShareError):
 @blp.route("/records/<kind>", methods=["POST"])
 @streams_body
 @requires_scope("records:write")
-@blp.arguments(PushSchema, location="query")
+@blp.arguments(PushSchema, location="query", unknown=RAISE)
 @blp.response(202, SubmissionSchema)
 def push(query: dict[str, Any], kind: str) -> Response:
     """Push rows of one kind: a JSON array, NDJSON or CSV; durable once this answers."""
@@ -116,11 +118,10 @@ def rejects(page: Page, submission_id: str) -> Response:
         )
         after = (page.after("rejects") or [0])[0]
         rows = submissions.refusals(session, submission.id, after=after, limit=page.limit + 1)
+    body = page_of(rows, page, list_name="rejects", dump=_reject, position=lambda row: [row.row_no])
     if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
-        return _csv(kind_named(submission.kind), rows[: page.limit])
-    return _answer(
-        200, page_of(rows, page, list_name="rejects", dump=_reject, position=lambda row: [row.row_no])
-    )
+        return _csv(kind_named(submission.kind), body)
+    return _answer(200, body)
 
 
 def _check_right(caller: Caller, kind: RecordKind) -> None:
@@ -129,7 +130,10 @@ def _check_right(caller: Caller, kind: RecordKind) -> None:
 
 
 def _media() -> tuple[str, str]:
-    """Return media type and encoding of the body."""
+    """Return media type and encoding of the body. Raises MediaTypeUnknown."""
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise MediaTypeUnknown("send the body as it is: no Content-Encoding is taken")
     encoding = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
     encoding = {"utf8": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(encoding, encoding)
     if request.mimetype not in MEDIA_TYPES or encoding not in ENCODINGS:
@@ -140,10 +144,24 @@ def _media() -> tuple[str, str]:
 def _body(media_type: str) -> Iterator[bytes]:
     if media_type != JSON:
         stream = body_stream()
-        return iter(lambda: stream.read(BLOCK), b"")
+        blocks = iter(lambda: stream.read(BLOCK), b"")
+        return _to_a_line_end(blocks) if media_type == CSV and request.content_length is None else blocks
     body = read_body()
     split_array(body)  # an array that does not parse is refused here, once; its rows are judged by the worker
     return iter([body])
+
+
+def _to_a_line_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Hand blocks on; raises BodyBrokenOff where they end inside a line.
+
+    Of a body in chunks nobody can tell that it broke off, and half an amount is an amount: 12345.67, 123. What ends
+    with a line holds whole rows; a JSON row tells its end itself.
+    """
+    last = b"\n"
+    for last in blocks:
+        yield last
+    if not last.endswith((b"\n", b"\r")):
+        raise BodyBrokenOff("CSV sent in chunks, without a Content-Length, must end with a line end")
 
 
 def _receive(caller: Caller, terms: Terms, body: Iterator[bytes], *, wait: float) -> Response:
@@ -200,15 +218,26 @@ def _reject(row: Refusal) -> dict[str, Any]:
     }
 
 
-def _csv(kind: RecordKind, rows: list[Refusal]) -> Response:
-    """Write rejects as a file that can be corrected and sent again: two columns more than the template."""
+def _csv(kind: RecordKind, page: dict[str, Any]) -> Response:
+    """Write rejects as a file that can be corrected and sent again; `Link` leads to the next page."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, ["row", "reasons", *kind.columns], extrasaction="ignore")
+    writer = csv.DictWriter(out, [*REJECT_COLUMNS, *kind.columns], extrasaction="ignore")
     writer.writeheader()
-    for row in rows:
-        values = {name: "|".join(v) if isinstance(v, list) else v for name, v in _original(row).items()}
-        reasons = "; ".join(
-            f"{reason['pointer']}: {reason['detail']} ({reason['code']})" for reason in row.reasons
-        )
-        writer.writerow({**values, "row": row.row_no, "reasons": reasons})
-    return make_response(out.getvalue(), 200, {"Content-Type": "text/csv; charset=utf-8"})
+    for reject in page["items"]:
+        reasons = "; ".join(f"{r['pointer']}: {r['detail']} ({r['code']})" for r in reject["reasons"])
+        cells = {name: _cell(value) for name, value in reject["values"].items()}
+        writer.writerow({**cells, "row": reject["row"], "reasons": reasons})
+    response = make_response(out.getvalue(), 200, {"Content-Type": "text/csv; charset=utf-8"})
+    if page["next_cursor"] is not None:
+        query = urlencode({**request.args, "cursor": page["next_cursor"]})
+        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return response
+
+
+def _cell(value: Any) -> str:
+    """Write a value as a cell: lists with `|` between their members, what is no text as JSON."""
+    if isinstance(value, list):
+        return "|".join(map(_cell, value))
+    if isinstance(value, str):
+        return value
+    return "" if value is None else orjson.dumps(value).decode()

@@ -18,6 +18,7 @@ import polars as pl
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, LargeBinary, text
 from sqlalchemy.orm import Session
 
+from creditshare.core.database import copy_out
 from creditshare.resources.base import RecordKind
 from creditshare.resources.fields import Day, Month, Year
 from creditshare.resources.frames import GIVEN
@@ -25,6 +26,7 @@ from creditshare.resources.frames import GIVEN
 MOMENT = pl.Datetime("us", "UTC")
 MOMENT_TEXT = "%Y-%m-%d %H:%M:%S%.f%#z"
 AS_CSV = (pl.Int32, pl.Int64, pl.Boolean, pl.Date)  # what Polars reads from PostgreSQL's CSV as it is
+PLANNER = {"jit": "off", "random_page_cost": "1.1", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 HELD = "{alias}.known_from <= %(known_at)s AND ({alias}.{closed} IS NULL OR {alias}.{closed} > %(known_at)s)"
 CONFIRMED = """
     LEFT JOIN confirmations c ON c.record_id = t.record_id AND c.revised_at = t.revised_at
@@ -45,13 +47,13 @@ class Reading:
 def prepare(session: Session, kinds: Sequence[RecordKind]) -> tuple[frozenset[str], bool]:
     """Say in one round trip which kinds have any row, and whether anything was ever confirmed.
 
-    Tells the planner that what is read here is a few rows found by index: for statements this short, compiling and
-    whole-table scans cost more than they save.
+    Tells the planner that what is read here is a few rows found by index. It takes every subject for one with records
+    of every kind and would rather join whole tables, which costs more the more firms there are.
     """
     tables = [kind.table_name for kind in kinds] + ["confirmations"]
     there = ", ".join(f"EXISTS (SELECT FROM {table})" for table in tables)
-    planner = "set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true)"
-    found = session.execute(text(f"SELECT {planner}, {there}")).one()[2:]
+    planner = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNER.items())
+    found = session.execute(text(f"SELECT {planner}, {there}")).one()[len(PLANNER) :]
     return frozenset(kind.name for kind, rows in zip(kinds, found, strict=False) if rows), bool(found[-1])
 
 
@@ -79,15 +81,12 @@ class VersionReader:
                 {CONFIRMED if confirmed else ""}
             ) TO STDOUT (FORMAT csv)
         """
-        connection = session.connection().connection.driver_connection
-        assert connection is not None
         parameters = {
             "firms": list(reading.firm_ids),
             "known_at": reading.known_at,
             "as_of": reading.as_of,
         }
-        with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-            body = b"".join(copy)
+        body = copy_out(session, statement, parameters)
         if not body:
             return self.nothing(provenance=reading.provenance)
         types = self._types(provenance=reading.provenance)
@@ -135,14 +134,15 @@ class VersionReader:
         first, last = self._period
         return f"""
             JOIN subject_firm l ON l.firm_id = f.firm_id AND {HELD.format(alias="l", closed="known_until")}
+            CROSS JOIN LATERAL (
+                SELECT min(o.valid_from) AS valid_from FROM subject_firm o
+                WHERE (l.valid_from IS NOT NULL OR l.valid_until IS NOT NULL) AND o.subject_id = l.subject_id
+                    AND {HELD.format(alias="o", closed="known_until")}
+                    AND o.valid_from > coalesce(l.valid_from, '-infinity')) next
             JOIN {self.kind.table_name} t ON t.subject_id = l.subject_id
                 AND {HELD.format(alias="t", closed="superseded_at")}
-                AND (l.valid_from IS NULL AND l.valid_until IS NULL
-                     OR coalesce(l.valid_from <= {last}, true) AND coalesce(l.valid_until >= {first}, true)
-                     AND NOT EXISTS (
-                        SELECT FROM subject_firm o
-                        WHERE o.subject_id = l.subject_id AND {HELD.format(alias="o", closed="known_until")}
-                          AND o.valid_from > coalesce(l.valid_from, '-infinity') AND o.valid_from <= {last}))
+                AND coalesce(l.valid_from <= {last}, true) AND coalesce(l.valid_until >= {first}, true)
+                AND coalesce(next.valid_from > {last}, true)
         """
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import psycopg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -93,6 +94,8 @@ def _refresh_claimed(
             firm_ids = [claim.firm_id for claim in claims]
             refresh_firms(session, firm_ids, rulebook=rulebook, keyring=keyring, now=now)
             refresh_queue.finish(session, claims, now=now)
+    except psycopg.OperationalError:
+        raise  # as below: a broken COPY reports the driver's own error
     except DBAPIError as error:
         if database_at_fault(error):
             raise  # no firm is to blame: the lease runs out and the set is claimed again

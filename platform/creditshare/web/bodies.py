@@ -33,17 +33,35 @@ class BodyTooLarge(CreditShareError):
     status = 413
 
 
-class BodyStream:
-    """The request's body, read once, hashed on the way."""
+class BodyBrokenOff(CreditShareError):
+    """The body ended before its end."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    code = "body-broken-off"
+    status = 400
+
+
+class BodyStream:
+    """The request's body, read once, hashed on the way.
+
+    `expected` is the length that the client stated: the server hands over what had come when the connection broke as
+    if it were the whole (tried with granian).
+    """
+
+    def __init__(self, raw: IO[bytes], *, expected: int | None = None) -> None:
         self._raw = raw
+        self._expected = expected
         self._sha256 = hashlib.sha256()
         self.length = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read up to `size` bytes, all that is left when negative; empty at the end."""
+        """Read up to `size` bytes, all that is left when negative; empty at the end. Raises BodyBrokenOff."""
         block = self._raw.read(size)
+        if (
+            self._expected is not None
+            and self.length + len(block) < self._expected
+            and (size < 0 or not block)
+        ):
+            raise BodyBrokenOff(f"{self._expected} bytes were announced, {self.length + len(block)} came")
         self._sha256.update(block)
         self.length += len(block)
         return block
@@ -88,7 +106,7 @@ def is_streaming() -> bool:
 def body_stream() -> BodyStream:
     """Return the body of this request as a stream: the same object at every call."""
     if "body_stream" not in g:
-        g.body_stream = BodyStream(request.stream)
+        g.body_stream = BodyStream(request.stream, expected=request.content_length)
     stream = g.body_stream
     assert isinstance(stream, BodyStream)
     return stream

@@ -168,6 +168,67 @@ class TestWithdrawing:
         assert counts(body) == {"received": 1, "accepted": 1, "unlinked": 1}
         assert intake.value("SELECT bool_and(withdrawn) FROM tax_filings WHERE superseded_at IS NULL") is True
 
+    @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (2, 0, 1), (0, 2, 1)])
+    def test_lines_are_withdrawn_whenever_they_come(self, intake, order):
+        key = {name: filing()[name] for name in ("uscc", "tax_type", "period_start", "period_end")}
+        rows = [
+            filing(tax_due="1", revised_at=moment(1)),
+            {**key, "operation": "withdraw", "revised_at": moment(2)},
+            filing(tax_due="2", revised_at=moment(3)),
+        ]
+        for i in order:
+            assert counts(intake.push("tax-filing", [rows[i]]))["received"] == 1
+
+        assert self.due_in_force(intake) == [200]
+
+    def test_lines_of_the_same_submission_are_withdrawn(self, intake):
+        key = {name: filing()[name] for name in ("uscc", "tax_type", "period_start", "period_end")}
+        body = intake.push(
+            "tax-filing",
+            [
+                filing(tax_due="1", revised_at=moment(1)),
+                {**key, "operation": "withdraw", "revised_at": moment(2)},
+                filing(tax_due="2", line_no="7", revised_at=moment(1)),
+                filing(tax_due="3", source_key="s", revised_at=moment(1)),
+                filing(tax_due="4", revised_at=moment(3)),
+            ],
+        )
+
+        assert self.due_in_force(intake) == [400]
+        assert counts(body) == {"received": 5, "accepted": 2, "stale": 3, "unlinked": 2}
+
+    def due_in_force(self, intake):
+        rows = intake.rows("SELECT tax_due FROM tax_filings WHERE superseded_at IS NULL AND NOT withdrawn")
+        return sorted(row.tax_due for row in rows)
+
+    def test_by_source_key_makes_the_firm_that_it_was_about_anew(self, intake):
+        intake.push("registration", [REGISTRATION])
+        intake.push("tax-filing", [filing(source_key="1", revised_at=moment(1))])
+        self.forget_requests(intake)
+        body = intake.push(
+            "tax-filing", [{"source_key": "1", "operation": "withdraw", "revised_at": moment(2)}]
+        )
+
+        assert intake.value("SELECT count(*) FROM refresh_queue") == 1
+        assert counts(body) == {"received": 1, "accepted": 1, "linked": 1}
+
+    def test_a_correction_of_the_firm_makes_both_anew(self, intake):
+        intake.push("registration", [REGISTRATION, {"uscc": OTHER, "firm_name": "乙店"}])
+        intake.push("tax-filing", [filing(source_key="1", revised_at=moment(1))])
+        self.forget_requests(intake)
+        intake.push("tax-filing", [filing(source_key="1", uscc=OTHER, revised_at=moment(2))])
+
+        assert intake.value("SELECT count(*) FROM refresh_queue") == 2
+
+    def test_a_withdrawn_registration_bears_no_firm(self, intake):
+        intake.push("registration", [{"uscc": USCC, "operation": "withdraw"}])
+
+        assert intake.value("SELECT count(*) FROM firms") == 0
+
+    def forget_requests(self, intake):
+        with intake.sessions.begin() as session:
+            session.execute(text("DELETE FROM refresh_queue"))
+
     def test_one_that_comes_before_its_record_still_withdraws_it(self, intake):
         intake.push("tax-filing", [{"source_key": "1", "operation": "withdraw", "revised_at": moment(2)}])
         body = intake.push("tax-filing", [filing(source_key="1", revised_at=moment(1))])
@@ -265,7 +326,17 @@ class TestLinking:
             )
             == 0
         )
-        assert counts(intake.show(old["uuid"]))["accepted"] == 1
+        assert counts(intake.show(old["uuid"])) == {"received": 1, "accepted": 1, "unlinked": 1}
+
+    def test_a_number_beside_the_strongest_is_learned_from_a_row_that_says_nothing_else_new(self, intake):
+        intake.push("registration", [REGISTRATION])
+        rating = {"year": 2025, "grade": "A", "revised_at": moment(1)}
+        alone = intake.push("labour-rating", [{**rating, "subject_no": "77"}], provider="hrss")
+        intake.push("labour-rating", [{**rating, "uscc": USCC}], provider="hrss")
+        again = intake.push("labour-rating", [{**rating, "uscc": USCC, "subject_no": "77"}], provider="hrss")
+
+        assert counts(again)["duplicate"] == 1
+        assert counts(intake.show(alone["uuid"]))["linked"] == 1
 
     @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
     def test_a_firm_known_by_its_old_number_lives_on_under_its_code(self, intake, order):

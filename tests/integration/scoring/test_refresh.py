@@ -294,7 +294,7 @@ class TestCurrentScore:
         push(
             session,
             "tax-rating",
-            [{"uscc": uscc, "year": utcnow().year - 1, "grade": "D"}],
+            [{"uscc": uscc, "year": day_of(utcnow()).year - 1, "grade": "D"}],
             participant=source,
         )
         refreshed(session, uscc)
@@ -310,7 +310,7 @@ class TestCurrentScore:
         push(
             session,
             "labour-rating",
-            [{"uscc": uscc, "year": utcnow().year - 1, "grade": "C"}],
+            [{"uscc": uscc, "year": day_of(utcnow()).year - 1, "grade": "C"}],
             participant=source,
         )
         refreshed(session, uscc)

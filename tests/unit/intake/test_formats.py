@@ -4,11 +4,13 @@ from creditshare.intake.formats import (
     CSV,
     JSON,
     NDJSON,
+    REJECT_COLUMNS,
     BodyUnreadable,
     UnknownColumn,
     read_rows,
     split_array,
 )
+from creditshare.resources.catalogue import ALL_KINDS
 from creditshare.resources.lexical import Bare
 
 COLUMNS = ("uscc", "firm_name", "amount")
@@ -99,6 +101,38 @@ class TestCsv:
         rows = read(b"uscc,firm_name\n1\n2,b,c\n3,\xff\n4,d\n")
 
         assert codes(rows) == ["columns", "columns", "encoding", None]
+
+    def test_a_quotation_mark_out_of_place_is_a_broken_row_and_the_next_one_is_read(self):
+        assert codes(read(b'uscc,firm_name\n"1"x,a\n2,b "c" d\n')) == ["quoting", None]
+
+    def test_a_quotation_mark_that_is_never_closed_is_not_taken_for_a_long_text(self):
+        (fine, broken) = read(b'uscc,firm_name\n1,a\n2,"b\n3,c\n4,d\n')
+
+        assert codes([fine, broken]) == [None, "quoting"]
+        assert broken.values[""].startswith('2,"b\n3,c')
+
+    @pytest.mark.parametrize(
+        "long", [b"9" * (3 << 20), b'"' + b"9\n" * (1 << 20) + b'"', b'"' + b"9" * (3 << 20) + b'"']
+    )
+    def test_a_row_above_a_mebibyte_is_a_broken_row(self, long):
+        rows = read(b"uscc,firm_name\n1," + long + b"\n", piece=1 << 16)
+
+        assert codes(rows)[0] == "row-too-large"
+        assert "row" not in {name for row in rows for name in row.values}
+
+    def test_after_a_line_above_a_mebibyte_the_next_row_is_read(self):
+        rows = read(b"uscc,firm_name\n1," + b"9" * (3 << 20) + b"\n2,b\n", piece=1 << 16)
+
+        assert codes(rows) == ["row-too-large", None]
+        assert rows[1].values == {"uscc": "2", "firm_name": "b"}
+
+    def test_the_columns_of_a_list_of_rejects_are_no_kinds_fields(self):
+        assert not {name for kind in ALL_KINDS for name in kind.columns} & set(REJECT_COLUMNS)
+
+    def test_the_columns_of_a_list_of_rejects_are_skipped(self):
+        (row,) = read(b"row,reasons,uscc\n7,/uscc: wrong,1\n")
+
+        assert row.values == {"uscc": "1"}
 
     def test_gb18030(self):
         assert (
