@@ -54,7 +54,7 @@ def open_bank(province: Province, *, firms: int) -> Bank:
                     valid_until=now + timedelta(days=365),
                     stated_from=now.isoformat(),
                     stated_until=now.isoformat(),
-                    evidence=Evidence("paper", "bench", None),
+                    evidence=Evidence("paper", "bench", "0" * 64),
                 ),
                 grantee_id=client.participant.id,
                 registered_by=client.participant.id,

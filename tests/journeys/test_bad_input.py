@@ -145,7 +145,7 @@ class TestRequests:
             ("revised_at=", "/query/revised_at"),
             ("revised_at=%00", "/query/revised_at"),
             ("colour=red", "/query/colour"),
-            ("%FF=%FF", "/query/\ufffd"),
+            ("%FF=%FF", "/query/%FF"),
         ],
     )
     def test_a_parameter_that_is_not_understood(self, provider, query, pointer):

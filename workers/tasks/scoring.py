@@ -6,7 +6,7 @@ from celery import shared_task
 
 from creditshare.core.clock import day_of, utcnow
 from creditshare.core.database import advisory_lock
-from creditshare.scoring.refresh import SET_SIZE, refresh_batch, refresh_due
+from creditshare.scoring.refresh import DUE_AT_ONCE, SET_SIZE, refresh_batch, refresh_due
 from creditshare.scoring.rulebook import rulebook_for
 from workers.runtime import DATABASE_LOST, runtime
 
@@ -28,7 +28,8 @@ def refresh() -> None:
 @shared_task(name="scoring.refresh-due")
 def refresh_due_firms() -> None:
     """Queue the firms whose answers change by themselves today."""
-    now = utcnow()
-    with runtime().sessions.begin() as session, advisory_lock(session, "scoring.refresh-due") as free:
-        if free:
-            refresh_due(session, today=day_of(now), now=now)
+    while True:
+        now = utcnow()
+        with runtime().sessions.begin() as session, advisory_lock(session, "scoring.refresh-due") as free:
+            if not free or refresh_due(session, today=day_of(now), now=now) < DUE_AT_ONCE:
+                return

@@ -17,6 +17,7 @@ COLUMNS = tuple(column.name for column in Inquiry.__table__.columns)
 INSERT = text(  # each read runs it: what an ORM does besides would be a good part of the read
     f"INSERT INTO inquiries ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
 )
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 def record_inquiry(session: Session, inquiry: Inquiry) -> None:
@@ -27,7 +28,11 @@ def record_inquiry(session: Session, inquiry: Inquiry) -> None:
 def first_with_key(
     session: Session, *, participant_id: UUID, path: str, key: str, now: datetime
 ) -> Row[UUID, bytes | None] | None:
-    """Return (id, request hash) of the first read of the last 24 hours that came with this key."""
+    """Return (id, request hash) of the first read of the last 24 hours that came with this key.
+
+    Reads with one key take turns, each until its transaction ends, so that of two at once one is the first.
+    """
+    session.execute(LOCK, {"name": f"inquiries {participant_id} {path} {key}"})
     return session.execute(
         select(Inquiry.id, Inquiry.request_hash)
         .where(
@@ -36,7 +41,7 @@ def first_with_key(
             Inquiry.idempotency_key == key,
             Inquiry.at > now - KEYS_KEPT_FOR,
         )
-        .order_by(Inquiry.at, Inquiry.id)
+        .order_by(Inquiry.repeat_of.is_not(None), Inquiry.at, Inquiry.id)  # who waited may have come earlier
         .limit(1)
     ).one_or_none()
 

@@ -16,9 +16,11 @@ from creditshare.firms.identifiers import clean
 from creditshare.firms.subjects import CODES, SubjectKey
 from creditshare.intake.validation import read_moment
 from creditshare.resources.groups import ResourceGroup
-from creditshare.resources.lexical import read_day, refuse
+from creditshare.resources.lexical import Reason, read_day, refuse
 
 DAY_LENGTH = len("2026-02-28")
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # as of moments: what lies outside is a slip, and is hard to reckon with
+PLATFORM = "platform"
 BOUND = {"type": "string", "description": "a day (Asia/Shanghai) or a moment with its zone"}
 
 
@@ -40,8 +42,11 @@ class BoundField(fields.Field[Bound]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Bound:
         if not isinstance(value, str) or len(value) != DAY_LENGTH:
             return Bound(str(value), read_moment(value))
-        day = read_day(value).first + timedelta(days=1 if self.last else 0)
-        return Bound(value, datetime.combine(day, time(), SHANGHAI))
+        day = read_day(value).first
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise refuse("range", f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+        after = day + timedelta(days=1 if self.last else 0)
+        return Bound(value, datetime.combine(after, time(), SHANGHAI))
 
 
 class Identifier(fields.Field[SubjectKey]):
@@ -61,13 +66,21 @@ class Identifier(fields.Field[SubjectKey]):
 
 
 class EvidenceSchema(Schema):
-    """What proves the firm's agreement."""
+    """What proves the firm's agreement: a paper or a signed file by its `reference` and `sha256`."""
 
     method = fields.String(
-        required=True, validate=validate.OneOf(["paper", "electronic-signature", "platform"])
+        required=True, validate=validate.OneOf(["paper", "electronic-signature", PLATFORM])
     )
     reference = fields.String(load_default=None, validate=validate.Length(1, 200))
     sha256 = fields.String(load_default=None, validate=validate.Regexp(r"[0-9a-fA-F]{64}\Z"))
+
+    @validates_schema
+    def check_proof(self, data: dict[str, Any], **_: Any) -> None:
+        """Ask for both, unless the firm has agreed on this platform, where there is no paper."""
+        absent = [name for name in ("reference", "sha256") if data.get(name) is None]
+        if absent and data["method"] != PLATFORM:
+            words = f"must be given with the method {data['method']}"
+            raise ValidationError({name: [Reason("required", words)] for name in absent})
 
     @post_load
     def to_evidence(self, data: dict[str, Any], **_: Any) -> Evidence:
@@ -132,7 +145,7 @@ def terms_from(body: dict[str, Any], *, firm: SubjectKey, now: datetime) -> Cons
         valid_until=end.moment,
         stated_from=start.stated,
         stated_until=end.stated,
-        evidence=body.get("evidence") or Evidence("platform", None, None),
+        evidence=body.get("evidence") or Evidence(PLATFORM, None, None),
     )
 
 

@@ -58,6 +58,7 @@ class NoConsentsForRole(Refused):
 def register(body: dict[str, Any]) -> Response:
     """Register a consent that a firm has given; it counts at once."""
     now = utcnow()
+    _check_end(body, now=now)
     with transaction() as session:
         party = _party(session)
         grantee = _grantee(session, body, party)
@@ -157,6 +158,13 @@ def _party(session: Session) -> Party:
         is_firm=caller.role == Role.FIRM,
         keyring=runtime().keyring,
     )
+
+
+def _check_end(body: dict[str, Any], *, now: datetime) -> None:
+    """Refuse a term without a start, which begins now, that is over already; the schema knows no now."""
+    if "valid_from" not in body and body["valid_until"].moment <= now:
+        fault = Fault("/valid_until", "invalid", "must lie after now, where there is no valid_from")
+        raise ParametersInvalid("1 thing(s) to correct", faults=[fault])
 
 
 def _grantee(session: Session, body: dict[str, Any], party: Party) -> Participant:

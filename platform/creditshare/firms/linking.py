@@ -147,7 +147,7 @@ AFFECTED = """
 # Each subject's chain of aliases up to the born subjects that nothing stronger stands behind. Where two of them
 # claim the same days, none is right: the subject stays unlinked until it is judged.
 MEANING = f"""
-    {AFFECTED}, walk(start, here, valid_from, valid_until, how, depth) AS (
+    WITH RECURSIVE walk(start, here, valid_from, valid_until, how, depth) AS (
         SELECT id, id, CAST(NULL AS date), CAST(NULL AS date), CAST('identifier' AS text), 0 FROM affected
         UNION
         SELECT w.start, a.means_id, greatest(w.valid_from, a.valid_from), least(w.valid_until, a.valid_until),
@@ -173,10 +173,12 @@ def relink(session: Session, subject_ids: Iterable[UUID], *, at: datetime) -> se
     ids = sorted(set(subject_ids))
     if not ids:
         return set()
-    session.execute(text(f"CREATE TEMP TABLE meaning ON COMMIT DROP AS {MEANING}"), {"ids": ids})
     session.execute(
         text(f"CREATE TEMP TABLE affected ON COMMIT DROP AS {AFFECTED} SELECT id FROM affected"), {"ids": ids}
     )
+    session.execute(text("ANALYZE affected"))  # unasked, the planner takes it for large and reads all aliases
+    session.execute(text(f"CREATE TEMP TABLE meaning ON COMMIT DROP AS {MEANING}"))
+    session.execute(text("ANALYZE meaning"))
     same = """(m.subject_id, m.firm_id) = (l.subject_id, l.firm_id)
               AND m.valid_from IS NOT DISTINCT FROM l.valid_from AND m.valid_until IS NOT DISTINCT FROM l.valid_until"""
     closed = session.execute(

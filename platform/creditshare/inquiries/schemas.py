@@ -18,6 +18,7 @@ from creditshare.resources.groups import ResourceGroup
 from creditshare.resources.lexical import read_day, refuse
 
 LONGEST_REFERENCE = 64
+FIRST_YEAR = 1900  # as of moments: no record speaks of a time before it
 
 
 class DayField(fields.Field[date]):
@@ -27,6 +28,8 @@ class DayField(fields.Field[date]):
         day = read_day(str(value))
         if day.precision != "day":
             raise refuse("date", "must be a full day like 2026-02-28")
+        if day.first.year < FIRST_YEAR:
+            raise refuse("range", f"must not lie before {FIRST_YEAR}")
         return day.first
 
 

@@ -127,13 +127,15 @@ def _is_current(ask: Ask) -> bool:
 
 
 def _reading(desk: Desk, ask: Ask, file: FirmFile, *, known_at: datetime | None) -> Reading:
-    """Say what to read from versions where the snapshot does not answer."""
-    return Reading(
-        [file.firm.id],
-        ask.terms.as_of or day_of(ask.now),
-        known_at or ask.terms.known_at or read_knowledge_clock(desk.session),
-        ask.terms.provenance,
-    )
+    """Say what to read from versions where the snapshot does not answer.
+
+    A moment after the clock is answered, and named, as the clock's: what a publisher at work has stamped with a moment
+    in between is not visible yet, and would make the same question have another answer soon.
+    """
+    if known_at is None:
+        clock = read_knowledge_clock(desk.session)
+        known_at = min(ask.terms.known_at or clock, clock)
+    return Reading([file.firm.id], ask.terms.as_of or day_of(ask.now), known_at, ask.terms.provenance)
 
 
 def _profile(desk: Desk, ask: Ask, file: FirmFile, permission: Permission) -> Told:

@@ -158,12 +158,10 @@ def _read_firm(read: Read, terms: Terms, named: str, answer: Answering) -> Respo
     with transaction() as session:
         ask = _ask(session, read, terms)
         file = open_file(session, named, ask=ask, model_sha256=rulebook.model.sha256, keyring=keyring)
-        if file is None:
+        if file is None or _is_stranger(session, file.firm):  # before any redirect, which names a firm
             raise FirmNotFound("there is no such firm")
         if file.firm.merged_into is not None:
             return _moved(read, public("f", file.firm.merged_into))
-        if _is_stranger(session, file.firm):
-            raise FirmNotFound("there is no such firm")
         response, outcome = _serve(Desk(session, rulebook, keyring), ask, file, answer)
     return _finished(response, outcome)
 
@@ -236,11 +234,11 @@ def _ask(session: Session, read: Read, terms: Terms) -> Ask:
 
 
 def _is_stranger(session: Session, firm: FoundFirm) -> bool:
-    """Say whether the caller is a firm, and not this one."""
+    """Say whether the caller is a firm, and neither this one nor the one it lives on in."""
     if current().role != Role.FIRM:
         return False
     own = _own_firm(session)
-    return own is None or own.id != firm.id
+    return own is None or own.id != living_firm(session, firm_id=firm.id)
 
 
 def _own_firm(session: Session) -> FoundFirm | None:

@@ -6,6 +6,7 @@ row, finds its own token there and moves `rows_done` on. Whoever was overtaken f
 
 from __future__ import annotations
 
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
+import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from creditshare.core import outbox
@@ -35,6 +38,9 @@ from creditshare.intake.versioning import Outcome
 from creditshare.resources.catalogue import kind_named
 
 LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 10
+FRAMES_LOGGED = 12
+DATABASE_TROUBLE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 RESEND_AFTER = timedelta(seconds=10)  # a message sent again gets this long to arrive
 BATCH_ROWS = 20_000
 log = structlog.get_logger()
@@ -65,6 +71,21 @@ def load_submission(loader: Loader, submission_id: UUID) -> SubmissionState | No
     submission = _claim(loader, submission_id, token)
     if submission is None:
         return None
+    if submission.attempts > MOST_ATTEMPTS:
+        return _give_up(loader, submission, token)
+    try:
+        return _load(loader, submission, token)
+    except Overtaken:
+        log.info("intake.overtaken", submission=str(submission_id))
+    except DATABASE_TROUBLE:
+        raise  # not the submission's fault: it is sent again once the lease has run out
+    except Exception as error:
+        _put_off(loader, submission, token, error)
+    return None
+
+
+def _load(loader: Loader, submission: Submission, token: UUID) -> SubmissionState | None:
+    """Validate all, publish batch by batch, finish."""
     try:
         with Spill() as spill:
             refused, conflicting = _validate_all(loader, submission, token, spill)
@@ -73,26 +94,63 @@ def load_submission(loader: Loader, submission_id: UUID) -> SubmissionState | No
             for batch in spill.batches():
                 _publish_batch(loader, submission, token, _doubt(batch, conflicting))
     except (BodyUnreadable, UnknownColumn) as error:
-        return _finish(loader, submission_id, token, SubmissionState.FAILED, error)
-    except Overtaken:
-        log.info("intake.overtaken", submission=str(submission_id))
-        return None
-    return _finish(loader, submission_id, token, SubmissionState.SUCCEEDED, None)
+        return _finish(loader, submission.id, token, SubmissionState.FAILED, error)
+    return _finish(loader, submission.id, token, SubmissionState.SUCCEEDED, None)
+
+
+class LoadFailed(CreditShareError):
+    """Loading has failed again and again for a reason that is ours."""
+
+    code = "load-failed"
+
+
+def _put_off(loader: Loader, submission: Submission, token: UUID, error: Exception) -> None:
+    """Release a submission that cannot be loaded now; the pause doubles with each attempt. Logs no content."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_LOGGED:]
+    log.error(
+        "intake.failed",
+        submission=str(submission.id),
+        attempt=submission.attempts,
+        exception=type(error).__qualname__,
+        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
+    pause = RESEND_AFTER * 2 ** min(submission.attempts, 6)
+    with loader.sessions.begin() as session:
+        session.execute(
+            text(
+                "UPDATE submissions SET claim = NULL, lease_until = :later WHERE id = :id AND claim = :token"
+            ),
+            {"later": loader.clock() + pause, "id": submission.id, "token": token},
+        )
+
+
+def _give_up(loader: Loader, submission: Submission, token: UUID) -> SubmissionState | None:
+    """End a submission that was taken up too often: failed, or cancelled where batches of it are published."""
+    state = SubmissionState.CANCELLED if submission.rows_done else SubmissionState.FAILED
+    words = f"loading failed {MOST_ATTEMPTS} times for a reason of ours; an operator must look into it"
+    return _finish(loader, submission.id, token, state, LoadFailed(words))
 
 
 def sweep(session: Session, *, now: datetime) -> int:
-    """Send again the messages of submissions that nobody holds (any more); returns how many."""
+    """Send again the messages of submissions that nobody holds (any more); returns how many.
+
+    None while the last message still waits in the outbox, and ever more rarely the longer a submission waits.
+    """
     overdue = session.execute(
         text(
             """
-            UPDATE submissions SET claim = NULL, lease_until = :later WHERE id IN (
-                SELECT id FROM submissions WHERE state IN ('queued', 'running')
-                AND coalesce(lease_until, created_at + interval '10 seconds') < :now
+            UPDATE submissions
+            SET claim = NULL, lease_until = CAST(:now AS timestamptz) + greatest(:pause, (:now - created_at) / 4)
+            WHERE id IN (
+                SELECT id FROM submissions s WHERE state IN ('queued', 'running')
+                AND coalesce(lease_until, created_at + :pause) < :now
+                AND NOT EXISTS (SELECT FROM outbox o WHERE o.sent_at IS NULL AND o.topic = 'intake.load'
+                                AND o.payload ->> 'submission_id' = CAST(s.id AS text))
                 ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)
             RETURNING id
             """
         ),
-        {"now": now, "later": now + RESEND_AFTER},
+        {"now": now, "pause": RESEND_AFTER},
     ).all()
     for (submission_id,) in overdue:
         outbox.publish(session, "intake.load", submission_id=str(submission_id))

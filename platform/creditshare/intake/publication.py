@@ -13,6 +13,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from creditshare.core.database import advance_knowledge_clock, copy_rows
@@ -27,6 +28,7 @@ from creditshare.resources.base import RecordKind
 from creditshare.resources.catalogue import ALL_KINDS
 
 Alias: TypeAlias = tuple[SubjectKey, SubjectKey, How]  # the weaker, the stronger, why
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
 STRONG = frozenset({SubjectForm.USCC, SubjectForm.REGISTRATION_NO, SubjectForm.ORGANISATION_CODE})
 VERSION_COLUMNS = (
     "record_id", "revised_at", "content_hash", "subject_id", "participant_id", "submission_id", "row_no",
@@ -108,22 +110,30 @@ def _with_line_withdrawals(session: Session, batch: Batch) -> list[ReadyRow]:
     key_columns = [
         c.name for n in kind.key_fields if n != kind.line_field for c in kind.own_fields[n].columns(n)
     ]
-    rows: list[ReadyRow] = []
-    for row in batch.rows:
-        if not row.takes_lines:
-            continue
-        same = " AND ".join(f"{name} IS NOT DISTINCT FROM :{name}" for name in key_columns)
-        found = session.execute(
-            text(
-                f"SELECT record_id FROM {kind.table_name} WHERE subject_id = :subject AND participant_id = :owner"
-                f" AND superseded_at IS NULL AND NOT withdrawn AND {same}"
-            ),
-            {"subject": row.subject_id, "owner": batch.participant_id}
-            | {name: row.own[columns.index(name)] for name in key_columns},
-        )
-        rows.append(row)
-        rows.extend(replace(row, record_id=record_id) for record_id in found.scalars())
-    return rows + [row for row in batch.rows if not row.takes_lines]
+    takers = [row for row in batch.rows if row.takes_lines]
+    if not takers:
+        return list(batch.rows)
+    names = ["subject_id", *key_columns]
+    values = [(row.subject_id, *(row.own[columns.index(name)] for name in key_columns)) for row in takers]
+    arrays = ", ".join(f"CAST(:{name} AS {_type_of(kind, name)}[])" for name in names)
+    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in key_columns)
+    found = session.execute(
+        text(
+            f"""
+            SELECT n.place, t.record_id FROM unnest({arrays}) WITH ORDINALITY AS n({", ".join(names)}, place)
+            JOIN {kind.table_name} t ON t.subject_id = n.subject_id AND {same}
+            WHERE t.participant_id = :owner AND t.superseded_at IS NULL AND NOT t.withdrawn
+            ORDER BY n.place, t.record_id
+            """
+        ),
+        {"owner": batch.participant_id} | dict(zip(names, map(list, zip(*values, strict=True)), strict=True)),
+    )
+    lines = [replace(takers[place - 1], record_id=record_id) for place, record_id in found]
+    return [*takers, *lines, *(row for row in batch.rows if not row.takes_lines)]
+
+
+def _type_of(kind: RecordKind, column: str) -> str:
+    return str(kind.table.c[column].type.compile(dialect=POSTGRESQL))
 
 
 def _withdrawn_with_its_lines(

@@ -86,6 +86,8 @@ class RejectsSchema(Schema):
 def submission_body(submission: Submission, *, unlinked: int) -> dict[str, Any]:
     """Write a submission for its provider."""
     name = public("sub", submission.id)
+    if submission.dry_run:
+        unlinked = submission.accepted  # nothing was published, so nothing was looked up
     counts = {count: getattr(submission, count) for count in COUNTS}
     body: dict[str, Any] = {
         "id": name,

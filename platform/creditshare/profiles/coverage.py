@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -22,13 +23,19 @@ STEPS = {"P1D": "1d", "P1M": "1mo", "P3M": "3mo", "P1Y": "12mo"}  # Polars' word
 
 
 def coverage_of(frames: Frames, kinds: Sequence[RecordKind], catalogue: Catalogue) -> pl.DataFrame:
-    """Return (firm, group, coverage), each firm's groups in order: millionths of what the catalogue expects."""
+    """Return (firm, group, coverage), each firm's groups in order: millionths of what the catalogue expects.
+
+    A group of which no kind is expected is covered in full where a record of it stands, and not at all elsewhere.
+    """
     expected = [kind for kind in kinds if catalogue[kind.name].expected]
-    whole = {group.value: FULL * sum(kind.group is group for kind in expected) for group in ResourceGroup}
-    groups = pl.DataFrame({"group": list(whole), "whole": list(whole.values())})
+    regular = Counter(kind.group for kind in expected)
+    whole = [FULL * (regular[group] or 1) for group in ResourceGroup]
+    groups = pl.DataFrame({"group": [group.value for group in ResourceGroup], "whole": whole})
     shares = [_twelfths(frames, kind, catalogue) for kind in expected if not frames[kind.name].is_empty()]
+    others = [kind for kind in kinds if kind.group not in regular and not frames[kind.name].is_empty()]
     nothing = pl.LazyFrame(schema={"firm": pl.Int32, "group": pl.String, "twelfths": pl.Int64})
-    part = pl.concat([nothing, *shares]).group_by("firm", "group").agg(pl.col("twelfths").sum())
+    there = pl.concat([nothing, *(_there(frames, kind) for kind in others)]).unique()
+    part = pl.concat([there, *shares]).group_by("firm", "group").agg(pl.col("twelfths").sum())
     return (
         frames.firms.lazy()
         .join(groups.lazy(), how="cross", maintain_order="left_right")
@@ -64,6 +71,14 @@ def fresh_until(frames: Frames, kinds: Sequence[RecordKind], catalogue: Catalogu
     return pl.concat(found).group_by("firm", "group").agg(pl.col("fresh_until").min()).collect()
 
 
+def _there(frames: Frames, kind: RecordKind) -> pl.LazyFrame:
+    """Return (firm, group, twelfths): the whole group, for firms of which a record of the kind stands."""
+    standing = frames[kind.name].lazy().filter("stands").select("firm")
+    return standing.with_columns(
+        pl.lit(kind.group.value).alias("group"), pl.lit(FULL, dtype=pl.Int64).alias("twelfths")
+    )
+
+
 def _twelfths(frames: Frames, kind: RecordKind, catalogue: Catalogue) -> pl.LazyFrame:
     """Return (firm, group, twelfths) of one kind: of 12 complete months, of 2 years, else whether it is there."""
     rows = frames[kind.name].lazy().filter("stands")
@@ -94,8 +109,8 @@ def _period_end(kind: RecordKind) -> pl.Expr:
 
 
 def _millionths(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """Divide into millionths, half to even; nothing where nothing is expected."""
-    doubled, divisor = part * (2 * MILLION), pl.when(whole > 0).then(2 * whole)
+    """Divide into millionths, half to even."""
+    doubled, divisor = part * (2 * MILLION), 2 * whole
     quotient, rest = doubled // divisor, doubled % divisor
     up = (rest > whole) | ((rest == whole) & (quotient % 2 == 1))
     return quotient + up.cast(pl.Int64)

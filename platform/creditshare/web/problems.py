@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask, Response, current_app, request
 from flask_smorest import Api  # type: ignore[import-untyped]
@@ -22,6 +23,7 @@ MIMETYPE = "application/problem+json"
 TYPE = "urn:creditshare:problem:"
 KEPT_HEADERS = frozenset({"allow", "retry-after", "www-authenticate"})
 FRAMES_LOGGED = 12
+DRIVER_TROUBLE = (psycopg.OperationalError, psycopg.InterfaceError)  # a broken COPY reports the driver's own
 
 CODES = {
     400: "bad-request",
@@ -145,7 +147,7 @@ def from_defect(error: Exception) -> Response:
 def init_problems(app: Flask) -> None:
     """Register the handlers (flask-smorest registers the one for HTTPException)."""
     app.register_error_handler(CreditShareError, from_error)
-    for trouble in (OperationalError, InterfaceError, PoolTimeout):
+    for trouble in (OperationalError, InterfaceError, PoolTimeout, *DRIVER_TROUBLE):
         app.register_error_handler(trouble, from_database_trouble)
     app.register_error_handler(Exception, from_defect)
 

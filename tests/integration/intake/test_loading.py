@@ -84,10 +84,10 @@ def test_on_error_fail_ends_together_with_its_rejects(intake, monkeypatch):
     end = loading._end
 
     def killed(*_, **__):
-        raise ConnectionError
+        raise SystemExit
 
     monkeypatch.setattr(loading, "_end", killed)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(SystemExit):
         load_submission(intake.loader, submission)
     monkeypatch.setattr(loading, "_end", end)
     with intake.sessions.begin() as session:
@@ -104,10 +104,12 @@ def test_who_goes_on_may_cut_the_rows_otherwise(intake, monkeypatch):
     calls = iter([publish])
 
     def killed(*given, **named):
-        return next(calls)(*given, **named)
+        for once in calls:
+            return once(*given, **named)
+        raise SystemExit
 
     monkeypatch.setattr(loading, "publish", killed)
-    with pytest.raises(StopIteration):
+    with pytest.raises(SystemExit):
         load_submission(intake.loader, submission)
     monkeypatch.setattr(loading, "publish", publish)
     intake.batch_rows = 3
@@ -390,3 +392,73 @@ class TestClaims:
             assert sweep(session, now=utcnow() + timedelta(seconds=31)) == 0
 
         assert intake.value("SELECT payload ->> 'submission_id' FROM outbox") == str(submission)
+
+    def test_a_message_that_still_waits_is_not_sent_again(self, intake):
+        intake.submit("tax-filing", [filing()])
+
+        with intake.sessions.begin() as session:
+            assert sweep(session, now=utcnow() + timedelta(hours=1)) == 0
+        assert intake.value("SELECT count(*) FROM outbox") == 1
+
+
+class TestADefectOfOurs:
+    """Loading raises whatever is tried: the submission neither hangs nor keeps workers busy for ever."""
+
+    def fail_until_the_end(self, intake, submission):
+        for _ in range(loading.MOST_ATTEMPTS + 1):
+            with intake.sessions.begin() as session:
+                session.get_one(Submission, submission).lease_until = utcnow() - timedelta(seconds=1)
+            load_submission(intake.loader, submission)
+        return intake.show(submission)
+
+    def test_it_ends_as_failed_with_a_problem(self, intake, monkeypatch):
+        submission = intake.submit("tax-filing", [filing()])
+
+        def defect(*_, **__):
+            raise ValueError("the content must not reach the log")
+
+        monkeypatch.setattr(loading, "publish", defect)
+        body = self.fail_until_the_end(intake, submission)
+
+        assert body["state"] == "failed"
+        assert body["problem"]["code"] == "load-failed"
+
+    def test_what_was_published_stays(self, intake, monkeypatch):
+        submission = intake.submit("tax-filing", [filing(source_key="1"), filing(source_key="2")])
+        intake.batch_rows = 1
+        publish = loading.publish
+
+        def defect(session, batch, **others):
+            if batch.rows[0].number == 2:
+                raise ValueError
+            return publish(session, batch, **others)
+
+        monkeypatch.setattr(loading, "publish", defect)
+        body = self.fail_until_the_end(intake, submission)
+
+        assert body["state"] == "cancelled"
+        assert counts(body) == {"received": 1, "accepted": 1, "unlinked": 1}
+
+
+def test_a_withdrawal_of_lines_takes_each_key_of_a_batch(intake):
+    keys = [
+        {"period_start": f"2025-{month:02}-01", "period_end": f"2025-{month:02}-28"} for month in (1, 2, 3)
+    ]
+    lines = [filing(**key, tax_due=due, revised_at=moment(1)) for key in keys for due in ("1", "2")]
+    intake.push("tax-filing", lines)
+    withdrawn = [
+        {"uscc": USCC, "tax_type": "VAT", **key, "operation": "withdraw", "revised_at": moment(2)}
+        for key in keys[:2]
+    ]
+
+    assert counts(intake.push("tax-filing", withdrawn))["accepted"] == 2
+    standing = intake.rows(
+        "SELECT period_start FROM tax_filings WHERE superseded_at IS NULL AND NOT withdrawn"
+    )
+    assert {str(day) for (day,) in standing} == {"2025-03-01"}
+
+
+def test_a_dry_run_links_nothing(intake):
+    intake.push("registration", [REGISTRATION])
+
+    assert counts(intake.push("tax-filing", [filing()], dry_run=True))["unlinked"] == 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -41,7 +41,7 @@ def refresh(intake):
 
 
 def outcome(intake, deliveries, *, refreshing=False):
-    """Load deliveries into an empty platform, refresh (`refreshing`: after each); returns what it says of every firm."""
+    """Load deliveries into an empty platform and refresh (or after each); returns what it then says of every firm."""
     forget(intake)
     refused = []
     for delivery in deliveries:
@@ -80,6 +80,7 @@ def law(examples):
     return settings(
         max_examples=examples,
         deadline=None,
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each example costs a second: a failure must not cost hours
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
