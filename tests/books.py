@@ -99,21 +99,24 @@ def _of_records(table: str) -> list[tuple[str, str]]:
         ),
         (
             f"{table}: the rows that wait for their firm are not those counted as unlinked",
-            f"""SELECT s.id, coalesce(max(u.rows), 0) AS counted, count(*) FILTER (WHERE l.subject_id IS NULL AND t.subject_id <> '{NOBODY}')
+            f"""SELECT s.id, coalesce(max(u.rows), 0) AS counted, count(DISTINCT t.row_no) FILTER (WHERE waits)
                 FROM submissions s JOIN {table} t ON t.submission_id = s.id
-                LEFT JOIN (SELECT DISTINCT subject_id FROM subject_firm WHERE known_until IS NULL) l USING (subject_id)
+                CROSS JOIN LATERAL (
+                    SELECT t.subject_id <> '{NOBODY}' AND NOT EXISTS (
+                        SELECT FROM subject_firm l WHERE l.subject_id = t.subject_id AND known_until IS NULL) AS waits
+                ) w
                 LEFT JOIN (SELECT submission_id, sum(rows) AS rows FROM unlinked_rows GROUP BY 1) u
                     ON u.submission_id = s.id
-                WHERE s.stale = 0 GROUP BY s.id
-                HAVING coalesce(max(u.rows), 0) <> count(DISTINCT t.row_no) FILTER (WHERE l.subject_id IS NULL AND t.subject_id <> '{NOBODY}')""",
+                GROUP BY s.id
+                HAVING coalesce(max(u.rows), 0) <> count(DISTINCT t.row_no) FILTER (WHERE waits)
+                   AND bool_and(t.superseded_at IS DISTINCT FROM t.known_from)""",  # else some were never accepted
         ),
     ]
 
 
 def _when_settled(filled: Sequence[str]) -> list[tuple[str, str]]:
-    told = dict.fromkeys(filled, "known_from, superseded_at") | {"subject_firm": "known_from, known_until"}
     newest = " UNION ALL ".join(
-        f"SELECT subject_id, greatest({moments}) AS known FROM {table}" for table, moments in told.items()
+        f"SELECT subject_id, greatest(known_from, superseded_at) AS known FROM {table}" for table in filled
     )
     return [
         (
@@ -132,9 +135,9 @@ def _when_settled(filled: Sequence[str]) -> list[tuple[str, str]]:
         ),
         (
             "a firm's profile is older than what is known of it",
-            f"""SELECT p.firm_id FROM profile_snapshots p
-                JOIN subject_firm l ON l.firm_id = p.firm_id AND l.known_until IS NULL
-                JOIN ({newest}) t USING (subject_id)
-                GROUP BY p.firm_id, p.known_at HAVING p.known_at < max(t.known)""",
+            f"""SELECT p.firm_id FROM profile_snapshots p JOIN subject_firm l USING (firm_id)
+                LEFT JOIN ({newest}) t ON t.subject_id = l.subject_id AND l.known_until IS NULL
+                GROUP BY p.firm_id, p.known_at
+                HAVING p.known_at < greatest(max(t.known), max(l.known_from), max(l.known_until))""",
         ),
     ]

@@ -6,6 +6,7 @@ do, so a lost message costs time, never work (ADR 0003).
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from creditshare.core.clock import utcnow
 from creditshare.core.logs import configure_logs
 from creditshare.jobs import heartbeats
+from workers.logs import WithoutValues
 from workers.queues import QUEUES, ROUTES
 from workers.runtime import runtime, settings
 from workers.schedule import SCHEDULE
@@ -61,6 +63,7 @@ _stopping = threading.Event()
 @setup_logging.connect
 def _logs(**_: Any) -> None:
     configure_logs(settings().log_level)
+    logging.getLogger("celery.app.trace").addFilter(WithoutValues())
 
 
 @worker_ready.connect

@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from creditshare.audit.models import Inquiry
 from creditshare.core.clock import day_of, rfc3339, utcnow
+from creditshare.core.database import make_engine, make_sessions, read_knowledge_clock
 from creditshare.core.ids import public
 from creditshare.participants.roles import Role
+from tests.factories.base import Factory
 from tests.factories.firms import filings, firm_id_of, made_uscc, months_until, push_firm, refreshed
 from tests.factories.participants import ParticipantFactory
 from tests.factories.records import push
+from tests.fixtures_web import fetch_token, make_client
 
 LONG_AGO, FAR_OFF = datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 PURPOSE = {"purpose": "loan-application"}
@@ -216,6 +219,49 @@ class TestTimeTravel:
         assert response.json["errors"][0]["code"] == "in-future"
 
 
+class TestKnownAtWhilePublishing:
+    @pytest.fixture
+    def own_sessions(self, fresh_database):
+        self.url = fresh_database()
+        engine = make_engine(self.url)
+        yield make_sessions(engine)
+        Factory.session = None
+        engine.dispose()
+
+    @pytest.mark.parametrize("what", ["profile", "score"])
+    def test_an_answer_stays_though_a_publisher_was_at_work(self, own_sessions, make_app, what):
+        """What is stamped, but not committed yet, lies before the moment asked for: it is no part of either answer."""
+        client, uscc = make_app(self.url).test_client(), made_uscc()
+        with own_sessions() as session:
+            Factory.session = session
+            push_firm(session, uscc)
+            tax = ParticipantFactory(role=Role.PROVIDER)
+            session.commit()
+            owner = make_client(session, role="firm", uscc=uscc)
+        headers = {"Authorization": f"Bearer {fetch_token(client, owner)}"}
+
+        def read(known_at):
+            query = {"purpose": "self-access", "known_at": known_at}
+            answer = client.get(f"/v1/firms/{uscc}/{what}", query_string=query, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return answer, client.get("/v1/queries?limit=1", headers=headers).json["items"][0]["known_at"]
+
+        with own_sessions() as publisher:
+            Factory.session = publisher
+            row = {"uscc": uscc, "year": day_of(utcnow()).year - 1, "grade": "D"}
+            push(publisher, "tax-rating", [row], participant=tax)
+            stamped, asked = rfc3339(read_knowledge_clock(publisher)), rfc3339(utcnow())
+            before, known_at = read(asked)
+            publisher.commit()
+
+        again, _ = read(known_at)
+
+        assert known_at < stamped <= asked
+        assert before.json["known_at"] == known_at
+        assert again.data == before.data
+        assert read(asked)[0].data != before.data
+
+
 class TestScore:
     def test_uses_exactly_the_groups_covered(self, consent, read):
         consent()
@@ -408,7 +454,10 @@ class TestParameters:
             pytest.param({"groups": ""}, "/query/groups", id="no group"),
             pytest.param({"as_of": "2026-02-30"}, "/query/as_of", id="no such day"),
             pytest.param({"as_of": "2026-02"}, "/query/as_of", id="a month"),
+            pytest.param({"as_of": "0001-01-01"}, "/query/as_of", id="the first day of the calendar"),
+            pytest.param({"as_of": "1899-12-31"}, "/query/as_of", id="before all records"),
             pytest.param({"known_at": "2026-02-03T08:00:00"}, "/query/known_at", id="no zone"),
+            pytest.param({"known_at": "1899-12-31T08:00:00Z"}, "/query/known_at", id="known before all records"),
             pytest.param({"include": "everything"}, "/query/include", id="no such part"),
         ],
     )
@@ -418,6 +467,23 @@ class TestParameters:
         assert response.status_code == 422
         assert [fault["pointer"] for fault in response.json["errors"]] == [pointer]
         assert logged(session) == []
+
+    @pytest.mark.parametrize("what", ["profile", "score", "report"])
+    @pytest.mark.parametrize("query", [{"as_of": "1900-01-01"}, {"known_at": "1900-01-01T00:00:00Z"}])
+    def test_long_ago_there_was_nothing(self, consent, read, what, query):
+        consent()
+
+        assert read(what, **query).status_code == 200
+
+    @pytest.mark.parametrize("what", ["profile", "score", "report"])
+    @pytest.mark.parametrize("day", ["0001-01-01", "0002-06-01"])
+    def test_days_before_all_records_are_422(self, consent, read, what, day):
+        consent()
+
+        response = read(what, as_of=day)
+
+        assert (response.status_code, response.json["code"]) == (422, "invalid-parameters")
+        assert [fault["pointer"] for fault in response.json["errors"]] == ["/query/as_of"]
 
     def test_an_unknown_firm_is_404_before_consent(self, read):
         for named in (made_uscc(), "f_" + "a" * 26, "nobody", "91330100PDY00001X0"):
@@ -449,7 +515,7 @@ class TestLog:
         consent()
         read("profile")
 
-        for change in ("UPDATE inquiries SET purpose = 'x'", "DELETE FROM inquiries"):
+        for change in ("UPDATE inquiries SET purpose = 'x'", "DELETE FROM inquiries", "TRUNCATE inquiries"):
             with pytest.raises(DBAPIError, match="never changed"), session.begin_nested():
                 session.execute(text(change))
 
@@ -499,6 +565,24 @@ class TestFirm:
         response = read("profile", headers=stranger, purpose="self-access")
 
         assert (response.status_code, response.json["code"]) == (404, "firm-not-found")
+
+    def test_is_led_from_its_old_id_to_its_new_one_and_no_other_firm_is(self, read, owner, bearer, session):
+        number, uscc = "330106000000005", made_uscc()
+        old = {"registration_no": number, "firm_name": "老号"}
+        new = {"uscc": uscc, **old, "revised_at": "2026-11-05T00:00:00Z"}
+        amr = ParticipantFactory(role=Role.PROVIDER)
+        push(session, "registration", [old], participant=amr)
+        named = public("f", session.scalars(text("SELECT id FROM firms ORDER BY known_from DESC")).first())
+        push(session, "registration", [new], participant=amr)
+        session.commit()
+
+        own = read("profile", headers=bearer(role="firm", uscc=uscc), named=named, purpose="self-access")
+        other = read("profile", headers=owner, named=named, purpose="self-access")
+
+        assert own.status_code == 308
+        assert public("f", firm_id_of(uscc)) in own.headers["Location"]
+        assert (other.status_code, other.json["code"]) == (404, "firm-not-found")
+        assert "Location" not in other.headers
 
     def test_sees_who_asked(self, consent, read, client, owner, bank):
         read("profile", headers=bank | {"X-End-User": "wang.wu"}, reference="internal")

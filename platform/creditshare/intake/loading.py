@@ -35,6 +35,8 @@ from creditshare.intake.spill import Spill
 from creditshare.intake.submissions import read_body, refusal_place
 from creditshare.intake.validation import validator_for
 from creditshare.intake.versioning import Outcome
+from creditshare.participants.models import Participant
+from creditshare.participants.roles import Role
 from creditshare.resources.catalogue import kind_named
 
 LEASE = timedelta(seconds=60)
@@ -193,6 +195,7 @@ def _validate_all(
             participant_id=submission.participant_id,
             revised_at=submission.revised_at,
             created_at=submission.created_at,
+            speaks_for=_own_code(loader, submission.participant_id),
         ),
         participant_id=submission.participant_id,
         keyring=loader.keyring,
@@ -212,6 +215,13 @@ def _validate_all(
             seen.append(_contents(ready))
             _renew(loader, submission.id, token)
     return refused, _conflicting(seen)
+
+
+def _own_code(loader: Loader, participant_id: UUID) -> str | None:
+    """Return the USCC of a participant that is a firm: it declares itself only."""
+    with loader.sessions() as session:
+        participant = session.get(Participant, participant_id)
+    return participant.uscc if participant is not None and participant.role is Role.FIRM else None
 
 
 def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

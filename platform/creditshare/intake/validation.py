@@ -15,7 +15,8 @@ from marshmallow import ValidationError
 
 from creditshare.core.clock import day_of
 from creditshare.errors import Fault
-from creditshare.firms.subjects import Named, name_subject
+from creditshare.firms.models import SubjectForm
+from creditshare.firms.subjects import Named, SubjectKey, name_subject
 from creditshare.resources import lexical
 from creditshare.resources.base import ENVELOPE, LONGEST_SOURCE_KEY, SUBJECT_FIELDS, RecordKind
 from creditshare.resources.lexical import PartialDay, Reason
@@ -47,16 +48,26 @@ class Refused:
 
 
 class RowValidator:
-    """Validates rows of one kind of one participant."""
+    """Validates rows of one kind of one participant.
+
+    `speaks_for`: the USCC of the firm that sends, where a firm does: its rows may speak of nobody else.
+    """
 
     def __init__(
-        self, kind: RecordKind, *, participant_id: UUID, revised_at: datetime, received_on: date
+        self,
+        kind: RecordKind,
+        *,
+        participant_id: UUID,
+        revised_at: datetime,
+        received_on: date,
+        speaks_for: str | None = None,
     ) -> None:
         self.kind = kind
         self.participant_id = participant_id
         self.revised_at = revised_at
         self.received_on = received_on
         self.names = frozenset(kind.columns)
+        self.speaks_for = None if speaks_for is None else SubjectKey(SubjectForm.USCC, speaks_for)
         self._named: dict[Any, Named] = {}  # a file speaks of the same firm many times
 
     def validate(self, row: Mapping[str, Any], number: int) -> Accepted | Refused:
@@ -153,6 +164,8 @@ class RowValidator:
     ) -> None:
         if named.subject is None and not named.doubts:
             faults.append(self._fault("", "subject-missing", "names no firm", number))
+        if self.speaks_for is not None and named.subject not in (None, self.speaks_for):
+            faults.append(self._fault("uscc", "subject-not-own", "must be the sender's own code", number))
         if natural_key is None:
             choices = " or ".join("+".join(names) for names in self.kind.alternative_keys)
             faults.append(self._fault("", "required", f"needs {choices}", number))
@@ -214,7 +227,12 @@ _ENVELOPE = {"source_key": _read_source_key, "revised_at": read_moment, "operati
 
 
 def validator_for(
-    kind: RecordKind, *, participant_id: UUID, revised_at: datetime, created_at: datetime
+    kind: RecordKind,
+    *,
+    participant_id: UUID,
+    revised_at: datetime,
+    created_at: datetime,
+    speaks_for: str | None,
 ) -> RowValidator:
     """Make the validator of a submission."""
     return RowValidator(
@@ -222,4 +240,5 @@ def validator_for(
         participant_id=participant_id,
         revised_at=revised_at,
         received_on=day_of(created_at) + timedelta(days=1),  # a day's grace: clocks of providers differ
+        speaks_for=speaks_for,
     )

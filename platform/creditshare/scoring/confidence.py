@@ -65,8 +65,8 @@ def confidence(card: Scorecard, row: FeatureRow, coverage: Mapping[ResourceGroup
     """Return, in millionths, how much of the card's weight rests on what is known.
 
     A known characteristic counts as far as its group is covered; a group of which nothing stands has no coverage of its
-    own, and what is known of it (that nothing was reported) counts in full. A group of which nothing regular is expected
-    is covered in full or not at all, so that its coverage weighs nothing here.
+    own, and what is known of it (that nothing was reported) counts in full. A group of which nothing regular is
+    expected is covered in full or not at all, so that its coverage weighs nothing here.
     """
     known = sum(
         each.weight * (coverage.get(each.group, 0) or MILLION)

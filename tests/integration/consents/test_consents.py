@@ -94,6 +94,18 @@ class TestRegistering:
             pytest.param({"valid_until": "2025-01-01"}, "/valid_until", id="ends before it begins"),
             pytest.param({"evidence": {"method": "gossip"}}, "/evidence/method", id="no such evidence"),
             pytest.param({"evidence": {"method": "paper", "sha256": "xy"}}, "/evidence/sha256", id="no hash"),
+            pytest.param(
+                {"evidence": {"method": "paper", "sha256": "ab" * 32}},
+                "/evidence/reference",
+                id="no reference",
+            ),
+            pytest.param(
+                {"evidence": {"method": "electronic-signature", "reference": "7", "sha256": None}},
+                "/evidence/sha256",
+                id="nothing signed",
+            ),
+            pytest.param({"valid_from": "0001-01-01"}, "/valid_from", id="begins before all records"),
+            pytest.param({"valid_until": "9999-12-31"}, "/valid_until", id="ends with the calendar"),
             pytest.param({"evidense": {}}, "/evidense", id="unknown field"),
             pytest.param({"grantee": "nobody"}, "/grantee", id="unknown grantee"),
         ],
@@ -103,6 +115,24 @@ class TestRegistering:
 
         assert response.status_code == 422, response.text
         assert pointer in [fault["pointer"] for fault in response.json["errors"]]
+
+    @pytest.mark.parametrize("end", ["2025-01-01", "2025-01-01T08:00:00+08:00"])
+    def test_without_a_start_it_begins_now_and_so_ends_later(self, client, bank, uscc, end):
+        body = terms(uscc, valid_until=end)
+        del body["valid_from"]
+
+        response = client.post("/v1/consents", json=body, headers=bank)
+
+        assert (response.status_code, response.json["code"]) == (422, "invalid-parameters")
+        assert [fault["pointer"] for fault in response.json["errors"]] == ["/valid_until"]
+
+    def test_may_last_from_the_first_day_to_the_last(self, client, bank, uscc):
+        response = register(client, bank, uscc=uscc, valid_from="1900-01-01", valid_until="9998-12-31")
+
+        assert (response.status_code, response.json["state"]) == (201, "active")
+
+    def test_agreed_to_on_the_platform_it_needs_no_paper(self, client, bank, uscc):
+        assert register(client, bank, uscc=uscc, evidence={"method": "platform"}).status_code == 201
 
     def test_names_its_firm_once(self, client, bank, uscc):
         assert register(client, bank).status_code == 422
@@ -194,7 +224,12 @@ class TestChanging:
     def test_terms_and_events_take_no_change(self, client, bank, uscc, session):
         self.change(client, bank, register(client, bank, uscc=uscc).json["id"], "pause")
 
-        for statement in ("UPDATE consents SET groups = '{}'", "DELETE FROM consent_events"):
+        for statement in (
+            "UPDATE consents SET groups = '{}'",
+            "DELETE FROM consent_events",
+            "TRUNCATE consent_events",
+            "TRUNCATE consents CASCADE",
+        ):
             with pytest.raises(DBAPIError, match="never changed"), session.begin_nested():
                 session.execute(text(statement))
 

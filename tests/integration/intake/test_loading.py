@@ -9,6 +9,8 @@ from creditshare.intake import loading
 from creditshare.intake.formats import CSV
 from creditshare.intake.loading import load_submission, sweep
 from creditshare.intake.models import Submission
+from creditshare.participants.models import Participant
+from creditshare.participants.roles import Role
 from tests.fixtures_intake import counts, moment
 
 USCC, OTHER, OLD = "91331000PDY00001X5", "92331002PDY000028Y", "110108000000016"
@@ -462,3 +464,16 @@ def test_a_dry_run_links_nothing(intake):
     intake.push("registration", [REGISTRATION])
 
     assert counts(intake.push("tax-filing", [filing()], dry_run=True))["unlinked"] == 1
+
+
+def test_a_firm_declares_itself_only(intake):
+    firm = Participant(id=uuid.uuid4(), code="f", name="f", role=Role.FIRM, uscc=USCC, created_at=utcnow())
+    with intake.sessions.begin() as session:
+        session.add(firm)
+    intake.providers["f"] = firm.id
+    said = {"topic": "t", "declared_on": "2026-01-01", "statement": "s"}
+
+    body = intake.push("self-declaration", [{**said, "uscc": USCC}, {**said, "uscc": OTHER}], provider="f")
+
+    assert counts(body) == {"received": 2, "accepted": 1, "rejected": 1, "unlinked": 1}
+    assert intake.rejects(body["uuid"]) == [(2, "rejected", ["subject-not-own"])]

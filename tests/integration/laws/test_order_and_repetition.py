@@ -80,7 +80,11 @@ def law(examples):
     return settings(
         max_examples=examples,
         deadline=None,
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each example costs a second: a failure must not cost hours
+        phases=(
+            Phase.explicit,
+            Phase.reuse,
+            Phase.generate,
+        ),  # each example costs a second: a failure must not cost hours
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 

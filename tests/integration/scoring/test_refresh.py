@@ -163,6 +163,23 @@ class TestConflict:
     def test_is_none_with_a_former_name(self, session):
         assert not self.names(session, "甲纸品有限公司", "乙纸品有限公司", former="甲纸品有限公司")
 
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_a_name_sent_again_with_news_is_no_former_name(self, session, first):
+        uscc = made_uscc()
+        sources = [ParticipantFactory(role=Role.PROVIDER) for _ in range(2)]
+        rows = [{"uscc": uscc, "firm_name": name} for name in ("甲纸品有限公司", "丙纸品有限公司")]
+        for n in (first, 1 - first):
+            push(session, "registration", [rows[n]], participant=sources[n])
+        for n in (first, 1 - first):
+            refreshed(session, uscc)
+            assert session.get(FeatureRowOfFirm, firm_id_of(uscc), populate_existing=True).conflict
+            news = {"address": "文三路一号", "revised_at": "2026-11-02T00:00:00Z"}
+            push(session, "registration", [rows[n] | news], participant=sources[n])
+
+        refreshed(session, uscc)
+
+        assert session.get(FeatureRowOfFirm, firm_id_of(uscc), populate_existing=True).conflict
+
 
 class TestBatch:
     def refresh(self, sessions, rulebook, *, now=None):

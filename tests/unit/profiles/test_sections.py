@@ -164,6 +164,19 @@ class TestStatus:
         assert catalogue()["utility-bill"].expected
         assert float(half["utility"]["coverage"]) * 2 == pytest.approx(float(full["utility"]["coverage"]))
 
+    def test_a_group_of_which_nothing_is_expected_is_covered_where_a_record_stands(self):
+        rating = {"environment-rating": [{"year": 2025, "colour": "green", "firm": 0}]}
+
+        groups = sections(rating)
+
+        assert groups["environment"]["coverage"] == "1.00"
+        assert groups["talent-technology"]["coverage"] == "0.00"
+
+    def test_what_is_withdrawn_covers_nothing(self):
+        rating = {"environment-rating": [{"year": 2025, "colour": "green", "withdrawn": True}]}
+
+        assert sections(rating)["environment"]["coverage"] == "0.00"
+
 
 def test_readers_without_consent_see_public_kinds_only():
     rows = {
