@@ -6,7 +6,7 @@ ONLY ?=
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo serve test lint bench figures lock clean
+.PHONY: help install develop demo serve test soak lint bench figures lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ serve: .venv/installed  ## run everything in the foreground until Ctrl-C
 
 test: .venv/developed  ## the whole suite, on real PostgreSQL, Valkey and Celery
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+soak: .venv/developed  ## the long fault and law runs
+	@$(BIN)/python -m pytest -m soak
 
 lint: .venv/developed  ## ruff, types, layers, migrations
 	@$(BIN)/ruff check

@@ -47,7 +47,7 @@ class Figure:
 
 def table(figures: Iterable[Figure], others: Iterable[tuple[str, str]]) -> str:
     """Return the figures as a table; `others` are names with what is to be said instead of a figure."""
-    rows = [HEADINGS]
+    rows: list[tuple[str, ...]] = [HEADINGS]
     for figure in figures:
         entry = figure.entry()
         cells = (str(entry[name]) for name in HEADINGS[1:7])

