@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.figure import Figure, table, write
@@ -50,16 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
     configure_logs("WARNING")
-    with place(asked.folder / "bench") as here:
-        say("servers are up")
-        figures = _measure(Province(here), asked.firms, only, QUICK if asked.quick else USUAL)
-    others = [(name, NOT_BUILT[name]) for name in only if name in NOT_BUILT]
-    write(figures, asked.json or asked.folder / "bench.json")
-    print(table(figures, others))
+    figures: list[Figure] = []
+    try:
+        with place(asked.folder / "bench") as here:
+            say("servers are up")
+            for figure in _measure(Province(here), asked.firms, only, QUICK if asked.quick else USUAL):
+                figures.append(figure)
+    finally:
+        write(figures, asked.json or asked.folder / "bench.json")
+        print(table(figures, [(name, NOT_BUILT[name]) for name in only if name in NOT_BUILT]))
     return 0
 
 
-def _measure(province: Province, firms: int, only: Sequence[str], sizes: Sizes) -> list[Figure]:
+def _measure(province: Province, firms: int, only: Sequence[str], sizes: Sizes) -> Iterator[Figure]:
+    """Yield figures as they are measured; a run that is broken off still tells what it has."""
     chosen = [name for name in MEASURES if name in only]
     grown: dict[str, Figure] = {}
     if "growth" in only:
@@ -67,8 +71,12 @@ def _measure(province: Province, firms: int, only: Sequence[str], sizes: Sizes) 
         names = [name for name in GROWING if name in chosen] or list(GROWING)
         grown = {name: MEASURES[name](province, sizes) for name in names}
     province.fill(firms)
-    figures = {name: MEASURES[name](province, sizes) for name in dict.fromkeys([*chosen, *grown])}
-    return [*(figures[name] for name in chosen), *_growth(grown, figures)]
+    figures = {}
+    for name in dict.fromkeys([*chosen, *grown]):
+        figures[name] = MEASURES[name](province, sizes)
+        if name in chosen:
+            yield figures[name]
+    yield from _growth(grown, figures)
 
 
 def _growth(before: dict[str, Figure], after: dict[str, Figure]) -> list[Figure]:

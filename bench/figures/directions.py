@@ -16,8 +16,8 @@ from uuid import UUID
 
 import polars as pl
 
-from bench.figures.folder import table
-from bench.figures.quality import Share, Z
+from bench.figures.folder import SetAbsent, table
+from bench.figures.quality import Measured, Share, Z
 from bench.figures.sources import awards, dishonest_debtors, lawsuits, qualifications
 from config import ROOT
 from creditshare.profiles.frames import FrameLoader
@@ -35,8 +35,15 @@ ENDLESS = 10**9
 DAYS = frozenset({"filed_on", "ended_on", "performed_on", "awarded_on", "issued_on", "expires_on"})
 
 
-def measure_directions() -> tuple[list[Share], dict[str, object]]:
-    """Return exits per bin, and how often and how well points and outcomes agree."""
+def measure_directions() -> tuple[Measured, dict[str, object]]:
+    """Return exits per bin with how often points and outcomes agree in sign, and how well the points tell exits."""
+    try:
+        return _measure()
+    except SetAbsent as error:
+        return Measured([], [str(error)]), {"absent": [str(error)]}
+
+
+def _measure() -> tuple[Measured, dict[str, object]]:
     exits = {row["EID"]: row["TARGET"] == "1" for row in table("bdci2017_business_exit/train.csv.gz")}
     values = _values(exits)
     base = sum(exits.values()) / len(exits)
@@ -55,7 +62,7 @@ def measure_directions() -> tuple[list[Share], dict[str, object]]:
     agreement = Share(
         "bins whose sign agrees", agreeing, judged, f"of bins with {ENOUGH_FIRMS} firms or more"
     )
-    return [*bins, agreement], _discrimination(values, exits, card)
+    return Measured([*bins, agreement], []), _discrimination(values, exits, card)
 
 
 def _bins(characteristic: Characteristic | None) -> Iterator[tuple[int, int, int | None]]:

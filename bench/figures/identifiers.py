@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from bench.figures.folder import content, table
-from bench.figures.quality import Share
+from bench.figures.quality import Measured, Share, measure
 from creditshare.firms.identifiers import (
     clean,
     is_placeholder,
@@ -31,9 +31,9 @@ EXPECTED = {
 }
 
 
-def measure_identifiers() -> list[Share]:
+def measure_identifiers() -> Measured:
     """Check published vectors, real codes and the registry's anomalies, class by class."""
-    return [_real_codes(), _vectors(), *_anomalies()]
+    return measure([lambda: [_real_codes()], lambda: [_vectors()], _anomalies])
 
 
 def verdict(code: str) -> str:

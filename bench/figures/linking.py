@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.figures.folder import Row, table
-from bench.figures.quality import Share
+from bench.figures.folder import Row, SetAbsent, table
+from bench.figures.quality import Measured, Share, measure
 from bench.figures.sources import named, registry, registry_conflicts, zhejiang_lists
-from bench.place import Place
+from bench.place import Place, place
 from creditshare.core.clock import utcnow
 from creditshare.firms.identifiers import clean
 from creditshare.intake import submissions
@@ -31,25 +32,30 @@ LISTS = "zhejiang_inspection_lists/crosswalk_to_registry.csv"
 CONFLICTS = "cn_registry/identity_conflicts.csv"
 
 
-def measure_linking(place: Place) -> list[Share]:
-    """Load the sources and follow the crosswalks."""
-    registrar = _provider(place, "registry")
-    _load(place, registrar, registry())
-    _load(place, _provider(place, "lists"), zhejiang_lists())
+def measure_linking(folder: Path) -> Measured:
+    """Load the sources into servers of this run's own and follow the crosswalks."""
+    try:
+        extract = list(registry())
+    except SetAbsent as error:
+        return Measured([], [str(error)])
+    with place(folder) as here:
+        registrar = _provider(here, "registry")
+        _load(here, registrar, extract)
+        return measure([lambda: _lists(here, registrar), lambda: [_sites(here)], lambda: [_apart(here)]])
+
+
+def _lists(here: Place, registrar: ClientTerms) -> list[Share]:
+    _load(here, _provider(here, "lists"), zhejiang_lists())
     pairs = [(row["list_id"], row["registry_id"]) for row in table(LISTS)]
     coded = [pair for pair in pairs if len(pair[0]) != OLD_NUMBER and pair[0] == pair[1]]
     old = [pair for pair in pairs if len(pair[0]) == OLD_NUMBER]
     found = [
-        _landed(place, "lists: same valid code", coded),
-        _landed(place, "lists: old number, registry states the code only", old),
+        _landed(here, "lists: same valid code", coded),
+        _landed(here, "lists: old number, registry states the code only", old),
     ]
-    _load(
-        place,
-        registrar,
-        ({"uscc": code, "registration_no": number, "firm_name": name} for number, code, name in _stated()),
-    )
-    found.append(_landed(place, "lists: old number, registry states both", old))
-    return [*found, *_sites(place), _apart(place)]
+    both = [{"uscc": code, "registration_no": number, "firm_name": name} for number, code, name in _stated()]
+    _load(here, registrar, both)
+    return [*found, _landed(here, "lists: old number, registry states both", old)]
 
 
 def _stated() -> Iterable[tuple[str, str, str]]:
@@ -59,36 +65,36 @@ def _stated() -> Iterable[tuple[str, str, str]]:
             yield row["list_id"], row["registry_id"], row["registry_name"]
 
 
-def _sites(place: Place) -> list[Share]:
+def _sites(here: Place) -> Share:
     known = [row for row in table(SITES) if row["how"] == "code"]
     pairs = [(clean(row["raw_code"]), row["clean_code"]) for row in known]
-    return [_landed(place, "sites: code as printed", pairs)]
+    return _landed(here, "sites: code as printed", pairs)
 
 
-def _apart(place: Place) -> Share:
+def _apart(here: Place) -> Share:
     """Count names with several codes whose firms stayed apart."""
-    _load(place, _provider(place, "conflicts"), registry_conflicts())
+    _load(here, _provider(here, "conflicts"), registry_conflicts())
     rows = [row for row in table(CONFLICTS) if row["kind"] == "same_name_two_ids"]
     codes = [row["id"].split("|") for row in rows]
     _load(
-        place,
-        _provider(place, "namesakes"),
+        here,
+        _provider(here, "namesakes"),
         (named(c) | {"firm_name": r["name1"]} for r, cs in zip(rows, codes, strict=True) for c in cs),
     )
-    firms = _firms(place, [code for each in codes for code in each])
+    firms = _firms(here, [code for each in codes for code in each])
     apart = sum(len({firms.get(code) for code in each} - {None}) == len(set(each)) for each in codes)
     return Share("names with several codes", apart, len(codes), "as many firms as codes")
 
 
-def _landed(place: Place, name: str, pairs: Sequence[tuple[str, str]]) -> Share:
-    firms = _firms(place, [code for pair in pairs for code in pair])
+def _landed(here: Place, name: str, pairs: Sequence[tuple[str, str]]) -> Share:
+    firms = _firms(here, [code for pair in pairs for code in pair])
     hits = sum(one in firms and firms.get(one) == firms.get(other) for one, other in pairs)
     return Share(name, hits, len(pairs), "one firm")
 
 
-def _firms(place: Place, codes: Sequence[str]) -> dict[str, str]:
+def _firms(here: Place, codes: Sequence[str]) -> dict[str, str]:
     """Return the firm that each code or number means."""
-    with place.sessions() as session:
+    with here.sessions() as session:
         rows = session.execute(
             text(
                 """
@@ -101,20 +107,20 @@ def _firms(place: Place, codes: Sequence[str]) -> dict[str, str]:
         return {row.value: str(row.firm_id) for row in rows}
 
 
-def _provider(place: Place, code: str) -> ClientTerms:
+def _provider(here: Place, code: str) -> ClientTerms:
     terms = ClientTerms(role=Role.PROVIDER, name=code, code=code, kinds=("registration",))
-    place.client(terms)
+    here.client(terms)
     return terms
 
 
-def _load(place: Place, provider: ClientTerms, rows: Iterable[Row]) -> None:
+def _load(here: Place, provider: ClientTerms, rows: Iterable[Row]) -> None:
     """Load registrations through intake."""
     rows = list(rows)
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
     writer.writerows(rows)
-    with place.sessions.begin() as session:
+    with here.sessions.begin() as session:
         owner = session.execute(
             text("SELECT id FROM participants WHERE code = :code"), {"code": provider.code}
         ).scalar_one()
@@ -123,11 +129,11 @@ def _load(place: Place, provider: ClientTerms, rows: Iterable[Row]) -> None:
             participant_id=owner,
             terms=Terms(kind="registration", media_type="text/csv"),
             body=[out.getvalue().encode()],
-            keyring=place.keyring,
+            keyring=here.keyring,
             now=utcnow(),
         )
-    load_submission(Loader(place.sessions, place.keyring, utcnow), submission.id)
-    with place.sessions() as session:
+    load_submission(Loader(here.sessions, here.keyring, utcnow), submission.id)
+    with here.sessions() as session:
         ended = session.get_one(Submission, submission.id)
         if ended.state != "succeeded":
             raise RuntimeError(f"{provider.code} did not load: {ended.problem}")

@@ -10,9 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 
 from bench.figures.folder import Row
-from bench.figures.quality import Share
+from bench.figures.quality import Measured, Share, measure
 from bench.figures.sources import SOURCES
 from creditshare.core.encryption import Keyring
 from creditshare.intake.identity import Identifier
@@ -58,8 +59,12 @@ def tally(kind_name: str, rows: Iterator[Row]) -> Tally:
     )
 
 
-def measure_natural_keys(source: str) -> Share:
-    """Count the keys of one source under which all rows say the same."""
+def measure_natural_keys() -> Measured:
+    """Count, source by source, the keys under which all rows say the same."""
+    return measure(partial(_keys, source) for source in SOURCES)
+
+
+def _keys(source: str) -> list[Share]:
     kind, rows = SOURCES[source]
     found = tally(kind, rows())
     more: dict[str, object] = {
@@ -68,4 +73,4 @@ def measure_natural_keys(source: str) -> Share:
         "repeats": found.repeats,
         "refused": dict(found.refused),
     }
-    return Share(source, found.keys - found.differing, found.keys, f"one content a key ({kind})", more)
+    return [Share(source, found.keys - found.differing, found.keys, f"one content a key ({kind})", more)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import sqrt
+
+from bench.figures.folder import SetAbsent
 
 Z = 1.959964  # 95 %, two-sided
 
@@ -36,6 +38,34 @@ class Share:
             "expected": self.expected,
             **self.more,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures of one part of the page, and what was left out because its set is absent."""
+
+    figures: list[Share]
+    absent: list[str]
+
+    def entry(self) -> dict[str, object]:
+        """Return the part as `figures.json` has it."""
+        found: dict[str, object] = {figure.name: figure.entry() for figure in self.figures}
+        return found | {"absent": self.absent} if self.absent else found
+
+    def lines(self) -> list[str]:
+        """Return one line a figure and one for whatever was left out."""
+        return [*lines(self.figures), *(f"  left out: {reason}" for reason in self.absent)]
+
+
+def measure(parts: Iterable[Callable[[], list[Share]]]) -> Measured:
+    """Measure part by part; one whose set is absent is named and left out."""
+    measured = Measured([], [])
+    for part in parts:
+        try:
+            measured.figures.extend(part())
+        except SetAbsent as error:
+            measured.absent.append(str(error))
+    return measured
 
 
 def wilson(hits: int, cases: int) -> tuple[float, float]:

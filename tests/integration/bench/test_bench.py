@@ -14,13 +14,13 @@ from config import ROOT
 FIELDS = {"value", "limit", "ratio", "unit", "firms", "seconds"}
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, module="bench", **environ):
     return subprocess.run(
-        [sys.executable, "-m", "bench", "--folder", str(folder), *arguments],
+        [sys.executable, "-m", module, "--folder", str(folder), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONUTF8": "1", **environ},
         check=False,
         timeout=240,
     )
@@ -50,6 +50,16 @@ def test_a_figure_that_is_unknown_is_named(tmp_path):
 
 def test_help_has_examples(tmp_path):
     assert "make bench FIRMS=" in run(tmp_path, "--help").stdout
+
+
+def test_sets_of_real_data_that_are_absent_are_named_and_left_out(tmp_path):
+    ran = run(tmp_path, module="bench.figures", CREDITSHARE_REALDATA=str(tmp_path / "nowhere"))
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert set(figures) == {"identifiers", "natural_keys", "linking", "directions", "discrimination"}
+    assert all("nowhere" in part["absent"][0] for part in figures.values())
+    assert "left out" in ran.stdout
 
 
 def test_of_times_less_is_better():
