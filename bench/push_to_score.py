@@ -27,7 +27,7 @@ from bench.report_read import static_server
 from bench.sizes import Sizes
 from creditshare.core.clock import utcnow
 
-RECORDS_A_SECOND = 100
+RECORDS_A_SECOND = 50
 RECORDS_AT_ONCE = 10
 THREADS = 4
 LOOK_SECONDS = 0.02

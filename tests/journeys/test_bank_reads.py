@@ -186,7 +186,10 @@ class TestTimeTravel:
         before = read("profile").json
         tax = ParticipantFactory(role=Role.PROVIDER)
         push(
-            session, "tax-rating", [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "A"}], participant=tax
+            session,
+            "tax-rating",
+            [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "A"}],
+            participant=tax,
         )
         session.commit()
         refreshed(session, firm)
@@ -200,7 +203,10 @@ class TestTimeTravel:
         before = read("score").json
         tax = ParticipantFactory(role=Role.PROVIDER)
         push(
-            session, "tax-rating", [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "D"}], participant=tax
+            session,
+            "tax-rating",
+            [{"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": "D"}],
+            participant=tax,
         )
         session.commit()
         refreshed(session, firm)
@@ -325,7 +331,12 @@ class TestScore:
         told = [read("score").json["score_id"]]
         tax = ParticipantFactory(role=Role.PROVIDER)
         for grade in "AB":
-            row = {"uscc": firm, "year": day_of(utcnow()).year - 1, "grade": grade, "revised_at": rfc3339(utcnow())}
+            row = {
+                "uscc": firm,
+                "year": day_of(utcnow()).year - 1,
+                "grade": grade,
+                "revised_at": rfc3339(utcnow()),
+            }
             push(session, "tax-rating", [row], participant=tax)
             session.commit()
             refreshed(session, firm)
@@ -457,7 +468,9 @@ class TestParameters:
             pytest.param({"as_of": "0001-01-01"}, "/query/as_of", id="the first day of the calendar"),
             pytest.param({"as_of": "1899-12-31"}, "/query/as_of", id="before all records"),
             pytest.param({"known_at": "2026-02-03T08:00:00"}, "/query/known_at", id="no zone"),
-            pytest.param({"known_at": "1899-12-31T08:00:00Z"}, "/query/known_at", id="known before all records"),
+            pytest.param(
+                {"known_at": "1899-12-31T08:00:00Z"}, "/query/known_at", id="known before all records"
+            ),
             pytest.param({"include": "everything"}, "/query/include", id="no such part"),
         ],
     )

@@ -119,7 +119,11 @@ def _push(caller: Caller, kind: str, rows: list[dict[str, Any]], body: tuple[byt
     reply = caller.push(kind, content, query=f"?wait=30&revised_at={REVISED[name]}", Content_Type=media_type)
     assert reply.status == HTTPStatus.ACCEPTED, reply.content
     pushed = Push(caller, kind, rows, reply.headers["location"])
-    loaded = lambda: pushed.submission["state"] == "succeeded"  # noqa: E731
+    wait_until(
+        lambda: pushed.submission["state"] not in {"queued", "running"},
+        seconds=SETTLE_SECONDS,
+        what=f"{kind} loaded",
+    )
     return pushed
 
 

@@ -44,6 +44,7 @@ MOST_ATTEMPTS = 10
 FRAMES_LOGGED = 12
 DATABASE_TROUBLE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 RESEND_AFTER = timedelta(seconds=10)  # a message sent again gets this long to arrive
+LONGEST_PAUSE = timedelta(minutes=5)  # the broker may lose the message sent again, too
 BATCH_ROWS = 20_000
 log = structlog.get_logger()
 
@@ -142,7 +143,8 @@ def sweep(session: Session, *, now: datetime) -> int:
         text(
             """
             UPDATE submissions
-            SET claim = NULL, lease_until = CAST(:now AS timestamptz) + greatest(:pause, (:now - created_at) / 4)
+            SET claim = NULL,
+                lease_until = CAST(:now AS timestamptz) + least(greatest(:pause, (:now - created_at) / 4), :longest)
             WHERE id IN (
                 SELECT id FROM submissions s WHERE state IN ('queued', 'running')
                 AND coalesce(lease_until, created_at + :pause) < :now
@@ -152,7 +154,7 @@ def sweep(session: Session, *, now: datetime) -> int:
             RETURNING id
             """
         ),
-        {"now": now, "pause": RESEND_AFTER},
+        {"now": now, "pause": RESEND_AFTER, "longest": LONGEST_PAUSE},
     ).all()
     for (submission_id,) in overdue:
         outbox.publish(session, "intake.load", submission_id=str(submission_id))
@@ -329,7 +331,7 @@ def _publish_batch(loader: Loader, submission: Submission, token: UUID, batch: l
                 UPDATE submissions SET received = received + :received, accepted = accepted + :accepted,
                     duplicate = duplicate + :duplicate, stale = stale + :stale, rejected = rejected + :rejected,
                     quarantined = quarantined + :quarantined, rows_done = :done, lease_until = :lease,
-                    updated_at = :now
+                    updated_at = :now, attempts = 1  -- who gets on is not given up, however often workers end
                 WHERE id = :id
                 """
             ),

@@ -1,8 +1,10 @@
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from creditshare.core.clock import utcnow
 from creditshare.intake import loading
@@ -395,6 +397,14 @@ class TestClaims:
 
         assert intake.value("SELECT payload ->> 'submission_id' FROM outbox") == str(submission)
 
+    def test_one_that_has_waited_for_a_day_is_sent_again_within_minutes(self, intake):
+        intake.submit("tax-filing", [filing()])
+        later = utcnow() + timedelta(days=1)
+        with intake.sessions.begin() as session:
+            for minutes, sent in ((0, 1), (1, 0), (6, 1)):
+                session.execute(text("DELETE FROM outbox"))
+                assert sweep(session, now=later + timedelta(minutes=minutes)) == sent
+
     def test_a_message_that_still_waits_is_not_sent_again(self, intake):
         intake.submit("tax-filing", [filing()])
 
@@ -412,6 +422,29 @@ class TestADefectOfOurs:
                 session.get_one(Submission, submission).lease_until = utcnow() - timedelta(seconds=1)
             load_submission(intake.loader, submission)
         return intake.show(submission)
+
+    def test_one_that_gets_on_is_never_given_up(self, intake, monkeypatch):
+        intake.batch_rows = 1
+        size = loading.MOST_ATTEMPTS + 5
+        submission = intake.submit("tax-filing", [filing(source_key=str(n)) for n in range(size)])
+        publish = loading.publish
+        turns = iter(range(10 * size))
+
+        def killed_each_second_time(*given, **named):
+            if next(turns) % 2:
+                raise OperationalError("the worker is killed", None, Exception())
+            return publish(*given, **named)
+
+        monkeypatch.setattr(loading, "publish", killed_each_second_time)
+        for _ in range(size):
+            with intake.sessions.begin() as session:
+                session.get_one(Submission, submission).lease_until = utcnow() - timedelta(seconds=1)
+            with suppress(OperationalError):
+                load_submission(intake.loader, submission)
+
+        body = intake.show(submission)
+        assert body["state"] == "succeeded"
+        assert counts(body)["accepted"] == size
 
     def test_it_ends_as_failed_with_a_problem(self, intake, monkeypatch):
         submission = intake.submit("tax-filing", [filing()])

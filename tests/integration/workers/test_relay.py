@@ -24,8 +24,9 @@ from creditshare.core.clock import utcnow
 from creditshare.firms import refresh_queue
 from tests.fixtures_platform import wait_until
 
-pytestmark = pytest.mark.xdist_group("relay")  # they share one number of the broker's databases
-DATABASE_NUMBER = "9"
+DATABASE_NUMBER = (
+    8 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+)  # one for each process of a run
 
 
 class Line:
