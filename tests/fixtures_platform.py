@@ -109,7 +109,11 @@ class Caller:
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """Send one request with a token. Raises OSError or HTTPException where the connection breaks."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
+        reply = _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
+        if reply.status == http.client.UNAUTHORIZED and "Authorization" not in sent:
+            self._token = ""  # it has run out
+            reply = _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
+        return reply
 
     def push(
         self, kind: str, rows: list[dict[str, Any]] | bytes, *, query: str = "", **headers: str

