@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -24,7 +25,7 @@ from creditshare.core import migrations
 from creditshare.core.clock import utcnow
 from creditshare.core.database import make_engine, make_sessions
 from creditshare.core.encryption import Keyring
-from creditshare.embedded import Child, Servers
+from creditshare.embedded import Child, EmbeddedInUse, Servers
 from creditshare.embedded.ports import choose_port
 from creditshare.participants import services
 from creditshare.participants.services import ClientTerms, NewClient
@@ -117,6 +118,9 @@ def place(folder: Path) -> Iterator[Place]:
         "REQUESTS_PER_MINUTE": "10000000",
         "LOG_LEVEL": "WARNING",
     }
+    if embedded.running(folder) is not None:
+        raise EmbeddedInUse(f"another run is at work in {folder}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, leaving nothing
     folder.mkdir(parents=True, exist_ok=True)
     embedded.discard(folder)
     try:

@@ -9,6 +9,7 @@ import base64
 import http.client
 import itertools
 import json
+import math
 import os
 import secrets
 import shutil
@@ -105,15 +106,12 @@ class Caller:
     client_secret: str
     participant: str
     _token: str = field(default="", repr=False)
+    _renew_at: float = math.inf
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """Send one request with a token. Raises OSError or HTTPException where the connection breaks."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        reply = _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
-        if reply.status == http.client.UNAUTHORIZED and "Authorization" not in sent:
-            self._token = ""  # it has run out
-            reply = _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
-        return reply
+        return _send(self.port, method, path, body, {"Authorization": f"Bearer {self.token}", **sent})
 
     def push(
         self, kind: str, rows: list[dict[str, Any]] | bytes, *, query: str = "", **headers: str
@@ -124,13 +122,14 @@ class Caller:
 
     @property
     def token(self) -> str:
-        if not self._token:
+        if not self._token or time.monotonic() > self._renew_at:
             pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
             form = urllib.parse.urlencode({"grant_type": "client_credentials"}).encode()
             headers = {"Authorization": f"Basic {pair}", "Content-Type": "application/x-www-form-urlencoded"}
             reply = _send(self.port, "POST", "/oauth/token", form, headers)
             assert reply.status == http.client.OK, reply.content
             self._token = reply.json["access_token"]
+            self._renew_at = time.monotonic() + reply.json["expires_in"] / 2
         return self._token
 
 

@@ -99,7 +99,15 @@ class VersionReader:
 
     def nothing(self, *, provenance: bool) -> pl.DataFrame:
         """Return the frame for firms of which the kind has no row."""
-        return pl.DataFrame(schema=self._types(provenance=provenance))
+        return self._nothing[provenance]
+
+    @cached_property
+    def _nothing(self) -> dict[bool, pl.DataFrame]:
+        """Return it without and with where rows come from; made once, since most firms lack most kinds."""
+        return {
+            provenance: pl.DataFrame(schema=self._types(provenance=provenance))
+            for provenance in (False, True)
+        }
 
     @cached_property
     def plain_columns(self) -> list[tuple[str, str, pl.DataType]]:
