@@ -126,8 +126,9 @@ def get(port, path):
 
 
 def resident_mb(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+    """Return the memory a process takes up: pages that several processes map count in equal shares (Pss)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"Pss:\s+(\d+) kB", rollup)[1]) / 1024
 
 
 @pytest.mark.parametrize(
